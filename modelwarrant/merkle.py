@@ -49,7 +49,7 @@ class Frontier:
     __slots__ = ("peaks", "size")
 
     def __init__(self, size: int = 0, peaks: Sequence[bytes] = ()) -> None:
-        if not 0 <= size <= MAX_SIZE or len(peaks) != size.bit_count() or any(len(p) != HASH_BYTES for p in peaks):
+        if not 0 <= size <= MAX_SIZE or [len(peak) for peak in peaks] != [HASH_BYTES] * size.bit_count():
             raise ValueError(f"{len(peaks)} peaks do not make a tree of {size} leaves")
         self.size = size
         self.peaks = list(peaks)
@@ -115,7 +115,7 @@ def root_at(read: HashReader, size: int) -> bytes:
 
 
 def prove_inclusion(read: HashReader, index: int, size: int) -> list[bytes]:
-    """The audit path of leaf `index` in the tree of `size` leaves, from the leaf's sibling to the root's child."""
+    """The audit path of leaf `index` in the tree of `size` leaves, from its sibling to the root's child."""
     if not 0 <= index < size <= MAX_SIZE:
         raise ValueError(f"no leaf {index} in a tree of {size}")
     path: list[bytes] = []
@@ -177,12 +177,14 @@ def prove_consistency(read: HashReader, size1: int, size2: int) -> list[bytes]:
 
 
 def check_consistency(path: Sequence[bytes], size1: int, size2: int, root1: bytes, root2: bytes) -> None:
-    """RFC 9162 section 2.1.4.2. Raises Fault("rolled back") when the second is smaller, Fault("forked") when the
-    proof does not lead to both roots. The empty tree is a start of every tree and takes an empty proof."""
+    """RFC 9162 section 2.1.4.2. Raises Fault("rolled back") when the second is smaller, Fault("forked") when
+    the proof does not lead to both roots. The empty tree starts every tree and takes an empty proof."""
     if not 0 <= size1 <= MAX_SIZE or not 0 <= size2 <= MAX_SIZE:
         raise Fault("forked", f"sizes {size1} and {size2}")
     if size1 > size2:
         raise Fault("rolled back", f"a tree of {size2} leaves cannot contain one of {size1}", size2)
+    if size1 != size2:
+        _check_lengths("forked", [root1, root2, *path])
     if size1 == 0 and root1 != EMPTY_ROOT:
         raise Fault("forked", "not the root of an empty tree")
     if size1 == size2 and root1 != root2:
@@ -191,7 +193,6 @@ def check_consistency(path: Sequence[bytes], size1: int, size2: int, root1: byte
         if path:
             raise Fault("forked", "a consistency proof where none is needed")
         return
-    _check_lengths("forked", [root1, root2, *path])
     nodes = list(path)
     if size1.bit_count() == 1:
         nodes.insert(0, root1)
