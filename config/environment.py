@@ -1,0 +1,86 @@
+"""What the environment says, read into values that settings use. Knows nothing of Django's settings.
+
+Each function takes the environment it reads, so that tests can hand in their own.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from environ import Env
+
+LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
+
+SQLITE_OPTIONS: Mapping[str, object] = {
+    "timeout": 20,
+    "transaction_mode": "IMMEDIATE",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+}
+
+
+def database(url: str, home: Path) -> dict[str, Any]:
+    """Django's database settings for `url`; SQLite under `home` where `url` is empty.
+
+    Raises ImproperlyConfigured for anything but PostgreSQL and SQLite. A socket folder may stand percent-encoded in
+    the host's place (`postgresql://user@%2Fvar%2Frun%2Fpostgresql/name`, as in libpq): django-environ would leave it
+    encoded and in lower case.
+    """
+    if not url:
+        return sqlite(str(home / "db.sqlite3"))
+    scheme = url.partition(":")[0]
+    if scheme == "sqlite":
+        return sqlite(Env.db_url_config(url)["NAME"])
+    if scheme not in {"postgres", "postgresql"}:
+        raise ImproperlyConfigured(f"DATABASE_URL: PostgreSQL and SQLite are supported, not {scheme!r}.")
+    config = dict(Env.db_url_config(url))
+    host = urlsplit(url).netloc.rpartition("@")[2]
+    if "%2f" in host.lower():
+        config["HOST"] = unquote(host.partition(":")[0])
+    return config | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+
+def sqlite(name: str) -> dict[str, Any]:
+    """SQLite through our backend (file lock before BEGIN IMMEDIATE), write-ahead log, full synchronisation."""
+    return {
+        "ENGINE": "config.sqlite",
+        "NAME": name,
+        "OPTIONS": dict(SQLITE_OPTIONS),
+        "TEST": {"NAME": f"{name}.test"},
+    }
+
+
+def secret_key(environment: Mapping[str, str], home: Path) -> tuple[str, bool]:
+    """(key, given by the operator?). Without SECRET_KEY or SECRET_KEY_FILE a random one is made and kept in `home`.
+
+    There is no built-in default, so nobody can run on a key that everybody knows.
+    """
+    if key := environment.get("SECRET_KEY", ""):
+        return key, True
+    if path := environment.get("SECRET_KEY_FILE", ""):
+        try:
+            return Path(path).read_text().strip(), True
+        except OSError as error:
+            raise ImproperlyConfigured(f"SECRET_KEY_FILE: cannot read {path}: {error.strerror}.") from error
+    kept = home / "secret-key"
+    part = kept.with_name(f"{kept.name}.{os.getpid()}")
+    if not kept.exists():
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(64))
+        try:
+            os.link(part, kept)  # the first of two starting processes wins, both read the same key
+        except FileExistsError:
+            pass
+        finally:
+            part.unlink()
+    return kept.read_text(), False
+
+
+def is_local(hosts: Iterable[str]) -> bool:
+    """True when every allowed host is this machine."""
+    return set(hosts) <= LOCAL_HOSTS

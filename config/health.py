@@ -1,0 +1,54 @@
+"""/healthz: the process answers. /readyz: it can do its work. Neither tells an anonymous caller anything secret."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+logger = logging.getLogger(__name__)
+
+
+def _database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return ""
+
+
+def _migrations() -> str:
+    executor = MigrationExecutor(connection)
+    waiting = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return f"{len(waiting)} migrations are not applied" if waiting else ""
+
+
+CHECKS: dict[str, Callable[[], str]] = {"database": _database, "migrations": _migrations}
+"""Name -> what is wrong, empty when nothing is."""
+
+
+@never_cache
+@require_safe
+def alive(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"status": "alive"})
+
+
+@never_cache
+@require_safe
+def ready(request: HttpRequest) -> JsonResponse:
+    """200 when all checks hold, otherwise 503 and which don't; the first failure ends it, later ones build on it."""
+    checks: dict[str, str] = {}
+    for name, check in CHECKS.items():
+        try:
+            wrong = check()
+        except DatabaseError:
+            logger.exception("readiness: %s", name)
+            wrong = "failed; see the log"
+        checks[name] = wrong or "ok"
+        if wrong:
+            break
+    ok = set(checks.values()) == {"ok"}
+    return JsonResponse({"status": "ready" if ok else "not ready", "checks": checks}, status=200 if ok else 503)

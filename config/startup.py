@@ -1,0 +1,86 @@
+"""What must hold before any process of the service starts: settings that can be meant, tables that are sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Protocol
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+
+from modelwarrant.machine import Machine
+
+APPS = ("ledger", "people", "registry", "monitoring", "governance")
+MINIMUM_KEY_LENGTH = 50
+
+
+class Settings(Protocol):
+    DEBUG: bool
+    LOCAL: bool
+    ALLOWED_HOSTS: list[str]
+    SECRET_KEY: str
+    SECRET_KEY_GIVEN: bool
+    BROKER_EMBEDDED: bool
+    CELERY_BROKER_URL: str
+    DATABASES: dict[str, dict[str, Any]]
+
+
+def setting_faults(settings: Settings) -> Iterator[str]:
+    """One sentence per combination of settings that cannot be meant.
+
+    Production is what is reachable from elsewhere or shared: a host name beyond this machine, a network broker, a
+    database server.
+    """
+    database = settings.DATABASES["default"]
+    embedded_database = database["ENGINE"] == "config.sqlite"
+    production = not settings.LOCAL or not settings.BROKER_EMBEDDED or not embedded_database
+    if production and settings.DEBUG:
+        yield "DEBUG is on in production: it shows settings and source to whoever meets an error. Unset it."
+    if production and not settings.SECRET_KEY_GIVEN:
+        yield "SECRET_KEY or SECRET_KEY_FILE is not set: in production all processes must be given the same key."
+    if settings.SECRET_KEY_GIVEN and _weak(settings.SECRET_KEY):
+        yield (
+            f"SECRET_KEY is weak: at least {MINIMUM_KEY_LENGTH} random characters are needed, for example from "
+            "`python3 -c 'import secrets; print(secrets.token_urlsafe(64))'`."
+        )
+    if embedded_database and not settings.BROKER_EMBEDDED:
+        yield "SQLite with a network broker: workers elsewhere cannot reach the file. Set DATABASE_URL to PostgreSQL."
+    if embedded_database and (":memory:" in database["NAME"] or "mode=memory" in database["NAME"]):
+        yield "DATABASE_URL names a database in memory: the record would end with the process. Name a file."
+    if settings.CELERY_BROKER_URL.startswith("memory:"):
+        yield "BROKER_URL names a broker in memory: no worker could ever read it. Use redis:// or amqp://."
+
+
+def _weak(key: str) -> bool:
+    return len(key) < MINIMUM_KEY_LENGTH or len(set(key)) < 10 or key.startswith("django-insecure-")
+
+
+def table_faults() -> Iterator[str]:
+    """One sentence per fault of the apps' tables: each Machine in `<app>.machines`, `faults()` of `<app>.catalogue`."""
+    for app in APPS:
+        if find_spec(f"{app}.machines"):
+            module = import_module(f"{app}.machines")
+            for name, value in vars(module).items():
+                if isinstance(value, Machine):
+                    for fault in value.faults():
+                        yield f"{app}.machines.{name}: {fault}"
+        if find_spec(f"{app}.catalogue"):
+            for fault in import_module(f"{app}.catalogue").faults():
+                yield f"{app}.catalogue: {fault}"
+
+
+def verify_settings() -> None:
+    """Raise ImproperlyConfigured with every fault of the settings."""
+    _refuse(setting_faults(settings))
+
+
+def verify_tables() -> None:
+    """Raise ImproperlyConfigured with every fault of the tables the service is run by."""
+    _refuse(table_faults())
+
+
+def _refuse(faults: Iterator[str]) -> None:
+    if found := list(faults):
+        raise ImproperlyConfigured("ModelWarrant does not start:\n" + "\n".join(f"- {fault}" for fault in found))

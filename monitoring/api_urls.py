@@ -1,0 +1,8 @@
+"""Resources of this app, under /api/v1/."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "monitoring-api"
+urlpatterns: list[URLPattern | URLResolver] = []
