@@ -1,0 +1,173 @@
+"""Template tags every page uses: tags for states and verdicts, short digests, times with their zone.
+
+They know words and symbols, nothing of the rows behind them. Colour is never the only sign: a tone always
+comes with its own symbol and a word.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+
+from django import template
+from django.urls import NoReverseMatch, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.timezone import get_current_timezone
+
+register = template.Library()
+
+NAVIGATION: Final = (
+    ("Inbox", "governance:inbox"),
+    ("Inventory", "registry:inventory"),
+    ("Ledger", "ledger:index"),
+    ("Reports", "governance:reports"),
+)
+"""Title and address name. An address that isn't there yet isn't shown."""
+
+
+class Look(NamedTuple):
+    tone: str
+    symbol: str
+
+
+OK, FAIL, WARN, INFO, MUTED = (
+    Look("ok", "✓"),
+    Look("fail", "✕"),
+    Look("warn", "!"),
+    Look("info", "→"),
+    Look("muted", "-"),
+)
+
+LOOKS: Final[dict[str, Look]] = {
+    # verdicts
+    "pass": OK,
+    "fail": FAIL,
+    "inconclusive": Look("warn", "?"),
+    "error": Look("fail", "!"),
+    "accepted": Look("warn", "?"),
+    # gates and the gate question
+    "ok": OK,
+    "refused": FAIL,
+    "pending": Look("warn", "…"),
+    # versions
+    "draft": Look("muted", "✎"),
+    "validation": INFO,
+    "review": INFO,
+    "approved": OK,
+    "restricted": WARN,
+    "suspended": Look("fail", "‖"),
+    "rejected": FAIL,
+    "withdrawn": MUTED,
+    "retired": MUTED,
+    "in-use-not-warranted": WARN,
+    # deployments
+    "requested": Look("info", "…"),
+    "warranted": OK,
+    "shadow": INFO,
+    "canary": INFO,
+    "live": Look("ok", "▶"),
+    "rolled-back": WARN,
+    "superseded": MUTED,
+    "ended": MUTED,
+    # warrants
+    "active": OK,
+    "due": Look("warn", "◷"),
+    "grace": Look("warn", "◔"),
+    "void": Look("fail", "⊘"),
+    # runs, reports, uploads
+    "running": Look("info", "▸"),
+    "done": OK,
+    "interrupted": WARN,
+    # policies, waivers, grants, keys, incidents
+    "in-force": OK,
+    "revoked": Look("fail", "⊘"),
+    "expired": Look("warn", "◷"),
+    "open": Look("warn", "○"),
+    "closed": Look("muted", "●"),
+    "complete": OK,
+    "aborted": MUTED,
+    # signatures
+    "valid": OK,
+    "invalid": Look("fail", "‼"),
+    "cannot-be-checked": Look("warn", "?"),
+    # rows of a framework (governance.frameworks.states)
+    "fresh": Look("ok", "●"),
+    "fresh-failed": FAIL,
+    "stale": Look("warn", "◐"),
+    "attested": Look("info", "◇"),
+    "missing": Look("muted", "○"),
+    "insufficient": Look("warn", "?"),
+    "not-applicable": MUTED,
+    "outside": Look("muted", "□"),
+    # tiers
+    "low": Look("muted", "1"),
+    "medium": Look("info", "2"),
+    "high": Look("warn", "3"),
+}
+
+
+@register.inclusion_tag("components/tag.html")
+def tag(state: object, title: str = "") -> dict[str, str]:
+    """`{% tag row.state %}` or `{% tag row.state title %}`: a state or verdict as symbol and word.
+
+    A word the table doesn't know is shown plainly, never as good.
+    """
+    name = str(state or "none")
+    look = LOOKS.get(name, Look("muted", "·"))
+    return {"tone": look.tone, "symbol": look.symbol, "word": title or name.replace("-", " ")}
+
+
+def short(value: str) -> str:
+    """`sha256:0123456789ab…` of a digest or key id; shorter values as they are."""
+    scheme, colon, body = value.rpartition(":")
+    return f"{scheme}{colon}{body[:12]}…" if len(body) > 16 else value
+
+
+@register.inclusion_tag("components/digest.html")
+def digest(value: str | None) -> dict[str, str]:
+    """`{% digest value %}`: the digest shortened, whole in its title and behind a copy button."""
+    full = value or ""
+    return {"full": full, "short": short(full)}
+
+
+@register.filter
+def short_digest(value: str | None) -> str:
+    return short(value) if value else "none"
+
+
+@register.filter
+def moment(value: datetime | str | None) -> str | SafeString:
+    """`{{ at|moment }}`: `21 Nov 2026, 01:20:02 UTC` in the reader's zone; text is read as ISO 8601."""
+    if not value:
+        return "never"
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=UTC)
+    local = value.astimezone(get_current_timezone())
+    return format_html(
+        '<time datetime="{}">{} {}</time>',
+        value.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        f"{local.day} {local:%b %Y, %H:%M:%S}",
+        local.tzname() or f"{local:%z}",
+    )
+
+
+@register.inclusion_tag("components/navigation.html", takes_context=True)
+def navigation(context: template.Context) -> dict[str, Any]:
+    """The main menu; the page one is on, and the part it belongs to, are marked for screen readers too."""
+    request = context.get("request")
+    path = request.path if request is not None else ""
+    items = []
+    for title, name in NAVIGATION:
+        try:
+            url = reverse(name)
+        except NoReverseMatch:
+            continue
+        current = "page" if path == url else "true" if url != "/" and path.startswith(url) else ""
+        items.append({"title": title, "url": url, "current": current})
+    return {"items": items}
