@@ -282,7 +282,7 @@ def open_checkpoint(
     if not names:
         raise CannotCheck("only witnesses' keys were given; the log's own key is needed")
     if origin is None and checkpoint.origin not in names:
-        raise CannotCheck(f"a key of {names[0]} signs a checkpoint of {checkpoint.origin}: origin not expected")
+        raise CannotCheck(f"a key of {names[0]} signs a checkpoint of {checkpoint.origin}; not expected")
     return checkpoint, note
 
 

@@ -150,13 +150,13 @@ class TileBuilder:
             if row:
                 yield Tile(level, self._counts[level], len(row)), row
 
-    def root(self) -> bytes:
-        """The root at the present size."""
+    def frontier(self) -> Frontier:
+        """The right edge of the tree at the present size."""
         frontier = Frontier()
         for level in range(len(self._rows) - 1, -1, -1):
             for node in self._rows[level]:
                 frontier.append(node, level * HEIGHT)
-        return frontier.root()
+        return frontier
 
 
 def tile_reader(get: Callable[[str], bytes], size: int, *, cached: int = 64) -> HashReader:
@@ -207,7 +207,7 @@ def write_export(put: Callable[[str, bytes], None], entries: Iterable[bytes], ch
             put(full.path, b"".join(hashes))
     for part, hashes in builder.partial():
         put(part.path, b"".join(hashes))
-    if builder.root() != stated.root or stated.chain not in (None, chain):
+    if builder.frontier().root() != stated.root or stated.chain not in (None, chain):
         raise ValueError("the entries do not have the root and chain head the checkpoint states")
     put(CHECKPOINT, checkpoint)
     return stated.size
