@@ -35,7 +35,8 @@ def answer(request: HttpRequest, error: ServiceError) -> HttpResponseBase:
     if isinstance(error, Unauthenticated):
         return redirect_to_login(request.get_full_path())
     status = error.status if error.status in PAGES else 400
-    response = render(request, f"errors/{status}.html", {"error": error}, status=error.status)
+    context = {"message": error.message, "reasons": error.reasons}
+    response = render(request, f"errors/{status}.html", context, status=error.status)
     if isinstance(error, Unavailable):
         response["Retry-After"] = str(error.retry_after)
     return response

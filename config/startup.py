@@ -67,7 +67,8 @@ def table_faults() -> Iterator[str]:
                     for fault in value.faults():
                         yield f"{app}.machines.{name}: {fault}"
         if find_spec(f"{app}.catalogue"):
-            for fault in import_module(f"{app}.catalogue").faults():
+            module = import_module(f"{app}.catalogue")
+            for fault in module.faults() if hasattr(module, "faults") else ():
                 yield f"{app}.catalogue: {fault}"
 
 
