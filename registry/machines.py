@@ -1,0 +1,342 @@
+"""What exists moves by these tables: version, deployment, dataset version, upload, system.
+
+Pages, buttons, API answers and the replay of the log read the same tables. A table names its gates and
+permissions; who evaluates a gate and who holds a permission isn't known here.
+"""
+
+from __future__ import annotations
+
+from modelwarrant.machine import Machine, State, Transition
+from people.catalogue import P
+
+CONTRIBUTOR = "contributor"
+"""Whoever took part in making the version, and the controller of a service identity that did."""
+OWNER = "owner"
+"""Whoever owns the system, or owned it within the cooling-off period of the policy."""
+NOT_BY = (CONTRIBUTOR, OWNER)
+
+VERSION = Machine(
+    "version",
+    "Version",
+    (
+        State("draft", "Draft", "initial"),
+        State("in-use-not-warranted", "In use, not warranted", "intake"),
+        State("validation", "In validation"),
+        State("review", "In review"),
+        State("approved", "Approved"),
+        State("restricted", "Restricted"),
+        State("suspended", "Suspended"),
+        State("rejected", "Rejected", "final"),
+        State("withdrawn", "Withdrawn", "final"),
+        State("retired", "Retired", "final"),
+    ),
+    (
+        Transition(
+            "submit",
+            ("draft", "in-use-not-warranted"),
+            "validation",
+            "Submit for validation",
+            P.VERSION_SUBMIT,
+            gates=("card-complete", "artifact-complete", "signature-valid", "datasets-declared"),
+            consequence="Validators are asked to test this version. The policy in force is pinned; "
+            "any later change to the content starts the decisions anew.",
+        ),
+        Transition(
+            "start-review",
+            ("validation",),
+            "review",
+            "Start the review",
+            P.VERSION_REVIEW,
+            gates=("checks-complete",),
+            consequence="Reviewers are asked to decide on the results as they stand now.",
+        ),
+        Transition(
+            "return",
+            ("validation", "review"),
+            "draft",
+            "Return to draft",
+            P.VERSION_REVIEW,
+            consequence="The version goes back to its makers. Approvals given so far no longer count.",
+        ),
+        Transition(
+            "approve",
+            ("review",),
+            "approved",
+            "Approve",
+            P.VERSION_APPROVE,
+            gates=(
+                "records-intact",
+                "signature-valid",
+                "artifact-intact",
+                "checks-pass",
+                "approvals-complete",
+            ),
+            not_by=(CONTRIBUTOR, OWNER),
+            consequence="The content can never be changed again, and warrants are issued for the "
+            "deployments that were asked for.",
+        ),
+        Transition(
+            "reject",
+            ("validation", "review"),
+            "rejected",
+            "Reject",
+            P.VERSION_REJECT,
+            not_by=(CONTRIBUTOR,),
+            consequence="This version is closed for good. A better one is registered as a new version.",
+        ),
+        Transition(
+            "withdraw",
+            ("draft", "validation", "review"),
+            "withdrawn",
+            "Withdraw",
+            P.VERSION_WITHDRAW,
+            consequence="This version is closed for good, without a judgement on it.",
+        ),
+        Transition(
+            "restrict",
+            ("approved",),
+            "restricted",
+            "Restrict",
+            P.VERSION_RESTRICT,
+            consequence="Nothing new is deployed. What already runs goes on under its warrant.",
+        ),
+        Transition(
+            "lift",
+            ("restricted",),
+            "approved",
+            "Lift the restriction",
+            P.VERSION_REINSTATE,
+            gates=("signature-valid", "artifact-intact"),
+            not_by=(CONTRIBUTOR, OWNER),
+            consequence="New deployments are possible again.",
+        ),
+        Transition(
+            "suspend",
+            ("approved", "restricted"),
+            "suspended",
+            "Suspend",
+            P.VERSION_SUSPEND,
+            consequence="Every warrant of this version is void at once. Each system follows what it "
+            "declared for that case: keep, fall back or stop.",
+        ),
+        Transition(
+            "reinstate",
+            ("suspended",),
+            "review",
+            "Take up the review again",
+            P.VERSION_REINSTATE,
+            not_by=(CONTRIBUTOR, OWNER),
+            consequence="Reviewers decide afresh. Earlier approvals do not count; void warrants stay void.",
+        ),
+        Transition(
+            "retire",
+            ("approved", "restricted", "suspended", "in-use-not-warranted"),
+            "retired",
+            "Retire",
+            P.VERSION_RETIRE,
+            consequence="The version is taken out of use for good. Its record stays.",
+        ),
+    ),
+)
+CONTENT_OPEN = frozenset({"draft", "in-use-not-warranted", "validation", "review"})
+"""States in which the content of a version may change."""
+ROUND_OPEN = frozenset({"validation", "review"})
+"""States in which a change of content voids the decisions taken so far."""
+NEW_ROUND = frozenset({"submit", "reinstate"})
+"""Moves that begin a fresh round of decisions."""
+DEPLOYABLE = frozenset({"validation", "review", "approved", "in-use-not-warranted"})
+"""States in which a deployment may be asked for; `restricted` means: nothing new."""
+
+_WARRANT = ("warrant-active",)  # asked of the warrant itself at the moment of the report
+
+DEPLOYMENT = Machine(
+    "deployment",
+    "Deployment",
+    (
+        State("requested", "Requested", "initial"),
+        State("warranted", "Warranted"),
+        State("shadow", "Shadow"),
+        State("canary", "Canary"),
+        State("live", "Live"),
+        State("rolled-back", "Rolled back", "final"),
+        State("superseded", "Superseded", "final"),
+        State("ended", "Ended", "final"),
+    ),
+    (
+        Transition(
+            "warrant",
+            ("requested",),
+            "warranted",
+            "Mark as warranted",
+            P.DEPLOYMENT_MOVE,
+            gates=("warrant-issued",),
+            consequence="The version may now run in this slot.",
+        ),
+        Transition(
+            "start-shadow",
+            ("warranted",),
+            "shadow",
+            "Report shadow running",
+            P.DEPLOYMENT_REPORT,
+            gates=_WARRANT,
+            consequence="The version sees real input; its answers are not used.",
+        ),
+        Transition(
+            "start-canary",
+            ("warranted", "shadow"),
+            "canary",
+            "Report canary running",
+            P.DEPLOYMENT_REPORT,
+            gates=_WARRANT,
+            consequence="The version answers a part of real requests.",
+        ),
+        Transition(
+            "go-live",
+            ("warranted", "shadow", "canary"),
+            "live",
+            "Report live running",
+            P.DEPLOYMENT_REPORT,
+            gates=_WARRANT,
+            consequence="The version answers real requests; what was live in this slot is superseded.",
+        ),
+        Transition(
+            "roll-back",
+            ("shadow", "canary", "live"),
+            "rolled-back",
+            "Report a roll-back",
+            P.DEPLOYMENT_REPORT,
+            consequence="The version no longer runs in this slot.",
+        ),
+        Transition(
+            "supersede",
+            ("shadow", "canary", "live"),
+            "superseded",
+            "Report as superseded",
+            P.DEPLOYMENT_REPORT,
+            consequence="Another version took the slot.",
+        ),
+        Transition(
+            "end",
+            ("requested", "warranted", "shadow", "canary", "live"),
+            "ended",
+            "End",
+            P.DEPLOYMENT_MOVE,
+            consequence="The deployment is over; a new one has to be asked for.",
+        ),
+    ),
+)
+RUNNING = frozenset({"shadow", "canary", "live"})
+REPORTED = {
+    "shadow": "start-shadow",
+    "canary": "start-canary",
+    "live": "go-live",
+    "rolled-back": "roll-back",
+    "superseded": "supersede",
+}
+"""What serving may report -> the move that follows from it."""
+
+DATASET_VERSION = Machine(
+    "dataset-version",
+    "Dataset version",
+    (
+        State("registered", "Registered", "initial"),
+        State("accepted", "Accepted"),
+        State("refused", "Refused", "final"),
+        State("retired", "Retired", "final"),
+    ),
+    (
+        Transition(
+            "accept",
+            ("registered",),
+            "accepted",
+            "Accept",
+            P.DATASET_REGISTER,
+            consequence="The stored bytes were read and agree with the declared schema.",
+        ),
+        Transition(
+            "refuse",
+            ("registered",),
+            "refused",
+            "Refuse",
+            P.DATASET_REGISTER,
+            consequence="The stored bytes contradict the declared schema; nothing may rest on them.",
+        ),
+        Transition(
+            "retire",
+            ("registered", "accepted"),
+            "retired",
+            "Retire",
+            P.DATASET_REGISTER,
+            consequence="No new version may use this data. What rests on it stays recorded.",
+        ),
+    ),
+)
+
+UPLOAD_PERMISSION = {
+    "artifact": P.VERSION_UPLOAD,
+    "archive": P.VERSION_UPLOAD,
+    "dataset": P.DATASET_REGISTER,
+    "batch": P.BATCH_REPORT,
+}
+"""What an upload is for -> what whoever uploads must be allowed."""
+
+
+def _upload(purpose: str, permission: P) -> Machine:
+    return Machine(
+        f"upload-{purpose}",
+        f"Upload ({purpose})",
+        (
+            State("open", "Open", "initial"),
+            State("complete", "Complete", "final"),
+            State("aborted", "Aborted", "final"),
+            State("expired", "Expired", "final"),
+        ),
+        (
+            Transition(
+                "finish",
+                ("open",),
+                "complete",
+                "Finish",
+                permission,
+                consequence="The stored bytes are hashed and, if they are the announced ones, usable.",
+            ),
+            Transition(
+                "abort",
+                ("open",),
+                "aborted",
+                "Abort",
+                permission,
+                consequence="The bytes received so far are thrown away.",
+            ),
+            Transition(
+                "expire",
+                ("open",),
+                "expired",
+                "Expire",
+                P.VERSION_UPLOAD,
+                consequence="The bytes received so far are thrown away.",
+            ),
+        ),
+    )
+
+
+UPLOADS = {purpose: _upload(purpose, permission) for purpose, permission in UPLOAD_PERMISSION.items()}
+"""What an upload is for -> its table; they differ in the permission alone."""
+
+SYSTEM = Machine(
+    "system",
+    "System",
+    (State("active", "Active", "initial"), State("retired", "Retired", "final")),
+    (
+        Transition(
+            "retire",
+            ("active",),
+            "retired",
+            "Retire",
+            P.SYSTEM_EDIT,
+            consequence="Nothing new can be registered under this system. Its record stays.",
+        ),
+    ),
+)
+
+MACHINES = (VERSION, DEPLOYMENT, DATASET_VERSION, SYSTEM, *UPLOADS.values())
