@@ -1,0 +1,57 @@
+"""The table of gates: name, title, the question it answers, and the function that answers it.
+
+Machines name gates by these names; start-up refuses a table that names another. Every gate of a move is
+evaluated, so that a refusal carries every reason at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from governance.gates import approvals, integrity, results
+from governance.gates.answers import GateAnswer, Reason
+from governance.gates.context import Context
+
+Evaluate = Callable[[Context], tuple[list[Reason], list[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A named question. `waivable` says whether any policy may allow a waiver for what it asks."""
+
+    name: str
+    title: str
+    question: str
+    evaluate: Evaluate
+    waivable: bool = False
+
+
+def _gate(name: str, title: str, evaluate: Evaluate, *, waivable: bool = False) -> Gate:
+    return Gate(name, title, (evaluate.__doc__ or "").strip(), evaluate, waivable)
+
+
+GATES: dict[str, Gate] = {
+    gate.name: gate
+    for gate in (
+        _gate("card-complete", "Model card complete", integrity.card_complete),
+        _gate("artifact-complete", "Artifact complete", integrity.artifact_complete),
+        _gate("datasets-declared", "Datasets declared", integrity.datasets_declared),
+        _gate("signature-valid", "Signature valid", integrity.signature_valid),
+        _gate("artifact-intact", "Artifact intact", integrity.artifact_intact),
+        _gate("records-intact", "Records intact", integrity.records_intact),
+        _gate("checks-complete", "Checks complete", results.checks_complete),
+        _gate("checks-pass", "Checks pass", results.checks_pass, waivable=True),
+        _gate("approvals-complete", "Approvals complete", approvals.approvals_complete),
+    )
+}
+
+
+def evaluate(names: Iterable[str], context: Context) -> tuple[GateAnswer, ...]:
+    """The answers of these gates, in their order. KeyError for a name outside the table."""
+    answers = []
+    for name in names:
+        gate = GATES[name]
+        reasons, notes = gate.evaluate(context)
+        answers.append(GateAnswer(gate.name, gate.title, tuple(reasons), tuple(notes)))
+    return tuple(answers)

@@ -1,0 +1,148 @@
+"""What the pinned policy asks of a version's results, and where each requirement stands.
+
+A requirement stands on the latest finished run of its check that measured this subject on data declared
+for this version under this policy. Anything else (older subject, other policy, too old, errored, no such
+metric, too few rows) has its own word, and none of these words is a pass (DESIGN law 6).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from governance.models import Acceptance, Policy, Waiver
+from governance.policies.document import PolicyDocument, Requirement, load
+from governance.selectors.shown import evidence_runs
+from monitoring.models import Run
+from registry.models import Version
+
+
+class Standing(StrEnum):
+    """Where a requirement stands before anybody's acceptance or waiver is looked at."""
+
+    MET = "met"
+    FAILED = "failed"
+    INCONCLUSIVE = "inconclusive"
+    ERROR = "error"
+    STALE = "stale"
+    MISSING = "missing"
+
+
+_BY_VERDICT = {
+    "pass": Standing.MET,
+    "fail": Standing.FAILED,
+    "inconclusive": Standing.INCONCLUSIVE,
+    "error": Standing.ERROR,
+}
+_WEIGHT = {Standing.MET: 0, Standing.INCONCLUSIVE: 1, Standing.FAILED: 2, Standing.ERROR: 3}
+
+
+@dataclass(frozen=True, slots=True)
+class RequirementState:
+    """One requirement, the results it stands on, and the acceptance or waiver that covers it, if any."""
+
+    requirement: Requirement
+    standing: Standing
+    why: str
+    run: Run | None = None
+    attempts: int = 0
+    results: tuple[dict[str, Any], ...] = ()
+    acceptance: Acceptance | None = None
+    waiver: Waiver | None = None
+
+    @property
+    def open(self) -> bool:
+        """True while the requirement holds the version back."""
+        if self.standing is Standing.MET or self.waiver is not None:
+            return False
+        return not (self.standing is Standing.INCONCLUSIVE and self.acceptance is not None)
+
+    @property
+    def acceptable(self) -> bool:
+        """True if the policy lets a named validator accept this inconclusive result."""
+        return self.standing is Standing.INCONCLUSIVE and self.requirement.on_inconclusive == "accept"
+
+
+def policy_of(version: Version) -> Policy | None:
+    """The pinned policy; before submission the one in force for the tier of the system."""
+    if version.policy_digest:
+        return Policy.objects.filter(digest=version.policy_digest).first()
+    return Policy.objects.filter(tier=version.model.system.risk_tier, state="in-force").first()
+
+
+def document_of(policy: Policy) -> PolicyDocument:
+    """The parsed text of a stored policy. It was linted before it was stored, so a problem here is an alteration."""
+    return load(policy.text)
+
+
+def requirement_states(version: Version, *, at: dt.datetime, move: str = "approve") -> tuple[RequirementState, ...]:
+    """Every requirement of the policy for `move`, in the policy's order; empty only if the policy asks nothing."""
+    policy = policy_of(version)
+    if policy is None:
+        return ()
+    runs = evidence_runs(version)
+    current = set(version.lineage.filter(role="evaluation").values_list("dataset_version_id", flat=True))
+    acceptances = {
+        (row.requirement, row.run_id): row
+        for row in Acceptance.objects.filter(version=version, state="active", review_by__gt=at)
+    }
+    waivers = {
+        row.requirement: row
+        for row in Waiver.objects.filter(version=version, state="approved", starts__lte=at, ends__gt=at)
+    }
+    states = []
+    for requirement in document_of(policy).requirements(move):
+        mine = [run for run in runs if run.check_name == requirement.check]
+        state = _standing(requirement, mine, version, policy, current, at)
+        run_id = state.run.id if state.run else None
+        states.append(
+            RequirementState(
+                requirement, state.standing, state.why, state.run, len(mine), state.results,
+                acceptances.get((requirement.key, run_id)), waivers.get(requirement.key),
+            )  # fmt: skip
+        )
+    return tuple(states)
+
+
+def _standing(
+    requirement: Requirement, runs: list[Run], version: Version, policy: Policy, current: set[Any], at: dt.datetime
+) -> RequirementState:
+    if not runs:
+        return RequirementState(requirement, Standing.MISSING, "this check was never run on this version")
+    run = runs[-1]
+    stale = _stale(requirement, run, version, policy, current, at)
+    if stale:
+        return RequirementState(requirement, Standing.STALE, stale, run)
+    if run.state == "error" or run.outcome is None:
+        return RequirementState(requirement, Standing.ERROR, f"the run ended in an error: {run.error_text}", run)
+    results = tuple(result for result in run.outcome["results"] if _answers(requirement, result))
+    if not results:
+        return RequirementState(requirement, Standing.MISSING, "the run gave no result for this requirement", run)
+    standing = max((_BY_VERDICT.get(result["verdict"], Standing.ERROR) for result in results), key=_WEIGHT.__getitem__)
+    heaviest = next(r for r in results if _BY_VERDICT.get(r["verdict"], Standing.ERROR) is standing)
+    return RequirementState(requirement, standing, heaviest["why"], run, 0, results)
+
+
+def _stale(
+    requirement: Requirement, run: Run, version: Version, policy: Policy, current: set[Any], at: dt.datetime
+) -> str:
+    if run.subject_digest != version.subject_digest:
+        return "the result belongs to other model bytes"
+    if run.policy_digest != policy.digest:
+        return "the result was judged under another policy"
+    if run.current_id not in current:
+        return "the result was measured on data no longer declared for this version"
+    if run.finished_at is None or run.finished_at + dt.timedelta(days=requirement.maximum_age_days) < at:
+        return f"the result is older than {requirement.maximum_age_days} days"
+    return ""
+
+
+def _answers(requirement: Requirement, result: dict[str, Any]) -> bool:
+    """A result answers a requirement if it judged the same metric against the same bound, in the slices asked for."""
+    threshold = result.get("threshold")
+    if result["verdict"] is None or threshold is None or result["metric"] != requirement.metric:
+        return False
+    wanted = dict(requirement.slice)
+    return wanted.items() <= dict(result["slice"]).items()

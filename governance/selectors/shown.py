@@ -1,0 +1,92 @@
+"""The digest set a reviewer is shown, and what differs between two of them (DESIGN law 4).
+
+A decision carries the digest of this set. Whatever could change a reviewer's mind is an item of it, so a
+later change is found by comparing two sets and can be named.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from governance.models import Acceptance, Waiver
+from modelwarrant import canonical
+from monitoring.models import Run
+from registry.models import Version
+
+TITLES = {
+    "subject": "the signed model",
+    "manifest": "the list of model files",
+    "card": "the model card",
+    "environment": "the environment",
+    "signature": "the state of the signature",
+    "policy": "the policy",
+    "round": "the round of decisions",
+    "component": "component",
+    "dataset": "dataset",
+    "run": "result",
+    "acceptance": "acceptance",
+    "waiver": "waiver",
+}
+
+
+def shown_set(version: Version) -> dict[str, str]:
+    """Item -> digest (or state word) of everything a decision on `version` rests on. Keys are `kind` or `kind/id`."""
+    items = {
+        "subject": version.subject_digest,
+        "manifest": version.manifest_digest,
+        "card": _digest(version.card),
+        "environment": _digest({"environment": version.environment, "code": version.code_ref}),
+        "signature": version.signature_status,
+        "policy": version.policy_digest,
+        "round": str(version.decision_round),
+    }
+    for component in version.components.order_by("kind", "name"):
+        items[f"component/{component.kind}:{component.name}"] = component.digest
+    for link in version.lineage.select_related("dataset_version").order_by("role", "dataset_version_id"):
+        items[f"dataset/{link.role}:{link.dataset_version_id}"] = link.dataset_version.digest
+    for run in evidence_runs(version):
+        items[f"run/{run.check_name}:{run.id}"] = run.outcome_digest or f"error:{run.error_code}"
+    for acceptance in Acceptance.objects.filter(version=version).order_by("id"):
+        items[f"acceptance/{acceptance.requirement}:{acceptance.id}"] = _digest(
+            [acceptance.state, str(acceptance.run_id), acceptance.limitation, acceptance.compensating_test,
+             acceptance.review_by.isoformat()]
+        )  # fmt: skip
+    for waiver in Waiver.objects.filter(version=version).order_by("id"):
+        items[f"waiver/{waiver.requirement}:{waiver.id}"] = _digest(
+            [waiver.state, waiver.reason, waiver.compensating_control, waiver.ends.isoformat()]
+        )
+    return items
+
+
+def evidence_runs(version: Version) -> list[Run]:
+    """The finished runs that are evidence for the version itself (not for a production batch), oldest first."""
+    runs = Run.objects.filter(version=version, batch__isnull=True, state__in=("done", "error"))
+    return list(runs.order_by("requested_at", "id"))
+
+
+def shown_digest(items: dict[str, str]) -> str:
+    """`sha256:...` of the canonical bytes of the set."""
+    return canonical.digest(canonical.encode(items))
+
+
+def difference(before: dict[str, str], after: dict[str, str]) -> list[str]:
+    """One sentence for each item that was added, removed or changed, in a stable order."""
+    found = []
+    for key in sorted(before.keys() | after.keys()):
+        if before.get(key) == after.get(key):
+            continue
+        kind, _, name = key.partition("/")
+        what = f"{TITLES[kind]} {name.rpartition(':')[0] or name}".strip() if name else TITLES[kind]
+        if key not in before:
+            found.append(f"{what} was added")
+        elif key not in after:
+            found.append(f"{what} was removed")
+        elif kind in ("policy", "round", "signature"):
+            found.append(f"{what} changed from {before[key]} to {after[key]}")
+        else:
+            found.append(f"{what} changed")
+    return found
+
+
+def _digest(value: Any) -> str:
+    return canonical.digest(canonical.encode(value))
