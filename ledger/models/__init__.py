@@ -1,0 +1,25 @@
+"""Tables of the ledger, by what they are for."""
+
+from ledger.models.governed import Governed
+from ledger.models.keys import KeyRecord
+from ledger.models.log import Checkpoint, Cosignature, Entry, Leaf, Log, Pending, Tile
+from ledger.models.personal import PersonalText, PersonKey
+from ledger.models.queues import DenialWindow, IdempotencyKey, LedgerAudit, OutboxMessage
+
+__all__ = [
+    "Checkpoint",
+    "Cosignature",
+    "DenialWindow",
+    "Entry",
+    "Governed",
+    "IdempotencyKey",
+    "KeyRecord",
+    "Leaf",
+    "LedgerAudit",
+    "Log",
+    "OutboxMessage",
+    "Pending",
+    "PersonKey",
+    "PersonalText",
+    "Tile",
+]
