@@ -1,0 +1,65 @@
+"""Makes the ledger's `Actor` out of who signed in or which token came."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.http import HttpRequest
+
+from ledger.actors import Actor, Door
+from ledger.errors import Unauthenticated
+from people.models import Token, User
+
+AUTHENTICATED_AT = "people.authenticated_at"
+"""Session key: when the person last proved who they are, seconds since 1970 on the database's clock."""
+
+SECOND_FACTOR = "people.second_factor"
+"""Session key: True where that proof included the second factor."""
+
+
+def for_user(
+    user: User,
+    door: Door,
+    request: HttpRequest | None = None,
+    *,
+    authenticated_at: datetime | None = None,
+    interactive: bool = False,
+) -> Actor:
+    """A person. With a request, freshness and second factor come from its session alone.
+
+    Without one the caller vouches for both: a command run by an operator, a test, the demo.
+    """
+    if request is not None:
+        seconds = request.session.get(AUTHENTICATED_AT)
+        authenticated_at = None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+        interactive = request.session.get(SECOND_FACTOR) is True
+    return Actor(
+        kind="user",
+        id=user.pseudonym,
+        door=door,
+        pk=str(user.pk),
+        authenticated_at=authenticated_at,
+        interactive=interactive,
+    )
+
+
+def for_token(token: Token, door: Door = "api") -> Actor:
+    """A service identity, limited to what its token carries."""
+    identity = token.identity
+    return Actor(
+        kind="service",
+        id=identity.pseudonym,
+        door=door,
+        pk=str(identity.pk),
+        controller=identity.controller.pseudonym,
+        scopes=frozenset(token.scopes_granted),
+    )
+
+
+def of(request: HttpRequest) -> Actor:
+    """Who makes this request; Unauthenticated where nobody does. Middleware and token authentication put it
+    there."""
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None:
+        raise Unauthenticated("Sign in, or send a token.")
+    return actor

@@ -1,0 +1,518 @@
+"""Who may do what, as one table: permissions, the roles that carry them, and what system actors may do.
+
+Page, admin, API, projection to guardian and documentation all read this table. It knows no person and no
+object: who holds a role, on what and until when are rows of `people.models.Grant`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+Risk = Literal["read", "work", "power"]
+"""`read` changes nothing; `work` makes or moves things that others still judge; `power` decides, lets
+through, takes away, or says who may."""
+
+ScopeType = Literal["organisation", "system", "model"]
+
+SCOPES: Mapping[str, str] = {"system": "registry.System", "model": "registry.AIModel"}
+"""Scope type -> content type of the object a grant names. Looked up by name at run time: nothing above is
+imported."""
+
+
+class P(StrEnum):
+    """Every permission there is. The value is what logs, tokens and machines store."""
+
+    SYSTEM_VIEW = "registry.system.view"
+    SYSTEM_CREATE = "registry.system.create"
+    SYSTEM_EDIT = "registry.system.edit"
+    MODEL_CREATE = "registry.model.create"
+    VERSION_VIEW = "registry.version.view"
+    VERSION_REGISTER = "registry.version.register"
+    VERSION_UPLOAD = "registry.version.upload"
+    VERSION_EDIT = "registry.version.edit"
+    VERSION_SUBMIT = "registry.version.submit"
+    VERSION_WITHDRAW = "registry.version.withdraw"
+    VERSION_REVIEW = "governance.version.review"
+    VERSION_VALIDATE = "governance.version.validate"
+    VERSION_APPROVE = "governance.version.approve"
+    VERSION_REJECT = "governance.version.reject"
+    VERSION_RESTRICT = "governance.version.restrict"
+    VERSION_SUSPEND = "governance.version.suspend"
+    VERSION_REINSTATE = "governance.version.reinstate"
+    VERSION_RETIRE = "governance.version.retire"
+    SIGNATURE_ADD = "registry.signature.add"
+    DATASET_VIEW = "registry.dataset.view"
+    DATASET_REGISTER = "registry.dataset.register"
+    DEPLOYMENT_REQUEST = "registry.deployment.request"
+    DEPLOYMENT_REPORT = "registry.deployment.report"
+    DEPLOYMENT_MOVE = "registry.deployment.move"
+    RUN_VIEW = "monitoring.run.view"
+    RUN_REQUEST = "monitoring.run.request"
+    MONITOR_EDIT = "monitoring.monitor.edit"
+    BATCH_REPORT = "monitoring.batch.report"
+    INCIDENT_WORK = "monitoring.incident.work"
+    GATE_ASK = "governance.gate.ask"
+    WARRANT_VIEW = "governance.warrant.view"
+    WAIVER_REQUEST = "governance.waiver.request"
+    WAIVER_APPROVE = "governance.waiver.approve"
+    POLICY_EDIT = "governance.policy.edit"
+    POLICY_APPROVE = "governance.policy.approve"
+    RETRAINING_REQUEST = "governance.retraining.request"
+    RETRAINING_DECIDE = "governance.retraining.decide"
+    ATTEST = "governance.attestation.give"
+    REPORT_VIEW = "governance.report.view"
+    REPORT_MAKE = "governance.report.make"
+    LEDGER_VIEW = "ledger.view"
+    PEOPLE_VIEW = "people.view"
+    PEOPLE_EDIT = "people.edit"
+    GRANT_REQUEST = "people.grant.request"
+    GRANT_CONFIRM = "people.grant.confirm"
+    GRANT_REVOKE = "people.grant.revoke"
+    TOKEN_ISSUE = "people.token.issue"  # noqa: S105
+    TOKEN_REVOKE = "people.token.revoke"  # noqa: S105
+    KEY_REQUEST = "people.key.request"
+    KEY_CONFIRM = "people.key.confirm"
+    KEY_REVOKE = "people.key.revoke"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One row: `title` is shown as it stands; `risk` says how grave a mistaken grant would be."""
+
+    name: P
+    title: str
+    risk: Risk
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One role.
+
+    `kind` says who can hold it; `scopes` on what; `seat` whether it is an approval seat; `max_days` the
+    longest a grant may last (None: until revoked).
+    """
+
+    name: str
+    title: str
+    purpose: str
+    permissions: frozenset[P]
+    kind: Literal["person", "service"] = "person"
+    scopes: tuple[ScopeType, ...] = ("organisation", "system", "model")
+    seat: bool = False
+    max_days: int | None = None
+
+
+PERMISSIONS: Mapping[P, Permission] = {
+    row.name: row
+    for row in (
+        Permission(P.SYSTEM_VIEW, "See AI systems and their models", "read"),
+        Permission(P.SYSTEM_CREATE, "Register AI systems", "work"),
+        Permission(P.SYSTEM_EDIT, "Change the description, tier and owner of a system", "power"),
+        Permission(P.MODEL_CREATE, "Register models of a system", "work"),
+        Permission(P.VERSION_VIEW, "See versions, their evidence and decisions", "read"),
+        Permission(P.VERSION_REGISTER, "Register versions", "work"),
+        Permission(P.VERSION_UPLOAD, "Upload artifacts", "work"),
+        Permission(P.VERSION_EDIT, "Change a version's card and components", "work"),
+        Permission(P.VERSION_SUBMIT, "Submit a version for validation", "work"),
+        Permission(P.VERSION_WITHDRAW, "Withdraw a version", "work"),
+        Permission(P.VERSION_REVIEW, "Start a review or return a version to its makers", "power"),
+        Permission(P.VERSION_VALIDATE, "Accept an inconclusive result with a limitation", "power"),
+        Permission(P.VERSION_APPROVE, "Approve a version", "power"),
+        Permission(P.VERSION_REJECT, "Reject a version", "power"),
+        Permission(P.VERSION_RESTRICT, "Stop new deployments of a version", "power"),
+        Permission(P.VERSION_SUSPEND, "Suspend a version and void its warrants", "power"),
+        Permission(P.VERSION_REINSTATE, "Lift a restriction or reopen a suspended version", "power"),
+        Permission(P.VERSION_RETIRE, "Retire a version", "power"),
+        Permission(P.SIGNATURE_ADD, "Add a signature to a version", "work"),
+        Permission(P.DATASET_VIEW, "See datasets and their profiles", "read"),
+        Permission(P.DATASET_REGISTER, "Register datasets and dataset versions", "work"),
+        Permission(P.DEPLOYMENT_REQUEST, "Request a deployment", "work"),
+        Permission(P.DEPLOYMENT_REPORT, "Report what runs where", "work"),
+        Permission(P.DEPLOYMENT_MOVE, "Move a deployment between its states", "work"),
+        Permission(P.RUN_VIEW, "See checks and their results", "read"),
+        Permission(P.RUN_REQUEST, "Request checks", "work"),
+        Permission(P.MONITOR_EDIT, "Change what is monitored and the response to a breach", "power"),
+        Permission(P.BATCH_REPORT, "Report production data", "work"),
+        Permission(P.INCIDENT_WORK, "Work on incidents", "work"),
+        Permission(P.GATE_ASK, "Ask the gate", "read"),
+        Permission(P.WARRANT_VIEW, "See warrants", "read"),
+        Permission(P.WAIVER_REQUEST, "Request a waiver", "work"),
+        Permission(P.WAIVER_APPROVE, "Approve or revoke a waiver", "power"),
+        Permission(P.POLICY_EDIT, "Draft policies", "work"),
+        Permission(P.POLICY_APPROVE, "Put a policy into force", "power"),
+        Permission(P.RETRAINING_REQUEST, "Request retraining", "work"),
+        Permission(P.RETRAINING_DECIDE, "Decide on retraining", "power"),
+        Permission(P.ATTEST, "Give attestations", "power"),
+        Permission(P.REPORT_VIEW, "Read reports", "read"),
+        Permission(P.REPORT_MAKE, "Make reports", "work"),
+        Permission(P.LEDGER_VIEW, "Read the log", "read"),
+        Permission(P.PEOPLE_VIEW, "See who holds which role", "read"),
+        Permission(P.PEOPLE_EDIT, "Manage people and service identities", "power"),
+        Permission(P.GRANT_REQUEST, "Request a grant for somebody", "work"),
+        Permission(P.GRANT_CONFIRM, "Confirm or refuse a grant somebody else requested", "power"),
+        Permission(P.GRANT_REVOKE, "Revoke a grant", "power"),
+        Permission(P.TOKEN_ISSUE, "Issue tokens to service identities", "power"),
+        Permission(P.TOKEN_REVOKE, "Revoke tokens", "power"),
+        Permission(P.KEY_REQUEST, "Request a key", "work"),
+        Permission(P.KEY_CONFIRM, "Confirm a key somebody else requested", "power"),
+        Permission(P.KEY_REVOKE, "Revoke a key", "power"),
+    )
+}
+
+INTERACTIVE: frozenset[P] = frozenset(
+    name
+    for name, row in PERMISSIONS.items()
+    if row.risk == "power" or name in {P.WAIVER_REQUEST, P.POLICY_EDIT, P.GRANT_REQUEST, P.KEY_REQUEST}
+)
+"""Only a person in a session with a second factor; no token can carry these."""
+
+READING = frozenset(
+    {
+        P.SYSTEM_VIEW,
+        P.VERSION_VIEW,
+        P.DATASET_VIEW,
+        P.RUN_VIEW,
+        P.WARRANT_VIEW,
+        P.REPORT_VIEW,
+        P.LEDGER_VIEW,
+        P.GATE_ASK,
+    }
+)
+
+BUILDING = frozenset(
+    {
+        P.MODEL_CREATE,
+        P.VERSION_REGISTER,
+        P.VERSION_UPLOAD,
+        P.VERSION_EDIT,
+        P.SIGNATURE_ADD,
+        P.DATASET_REGISTER,
+        P.RUN_REQUEST,
+    }
+)
+
+ROLES: Mapping[str, Role] = {
+    role.name: role
+    for role in (
+        Role(
+            "owner",
+            "Owner",
+            "Answers for the system in the first line: describes it, submits versions, asks for deployments "
+            "and waivers, decides on retraining, and may stop it at any time. Never judges its versions.",
+            READING
+            | {
+                P.SYSTEM_CREATE,
+                P.SYSTEM_EDIT,
+                P.MODEL_CREATE,
+                P.VERSION_EDIT,
+                P.VERSION_SUBMIT,
+                P.VERSION_WITHDRAW,
+                P.VERSION_RESTRICT,
+                P.VERSION_SUSPEND,
+                P.VERSION_RETIRE,
+                P.DATASET_REGISTER,
+                P.DEPLOYMENT_REQUEST,
+                P.DEPLOYMENT_MOVE,
+                P.RUN_REQUEST,
+                P.MONITOR_EDIT,
+                P.INCIDENT_WORK,
+                P.WAIVER_REQUEST,
+                P.RETRAINING_REQUEST,
+                P.RETRAINING_DECIDE,
+                P.ATTEST,
+                P.REPORT_MAKE,
+                P.PEOPLE_VIEW,
+                P.GRANT_REQUEST,
+            },
+        ),
+        Role(
+            "developer",
+            "Developer",
+            "Builds models: registers versions and data, uploads and signs artifacts, asks for checks, "
+            "submits.",
+            READING
+            | BUILDING
+            | {
+                P.VERSION_SUBMIT,
+                P.VERSION_WITHDRAW,
+                P.BATCH_REPORT,
+                P.INCIDENT_WORK,
+                P.WAIVER_REQUEST,
+                P.RETRAINING_REQUEST,
+                P.REPORT_MAKE,
+            },
+        ),
+        Role(
+            "independent-validator",
+            "Independent validator",
+            "Tests the model without having built it: re-runs checks, accepts inconclusive results with a "
+            "limitation, reviews and approves or rejects. Second line; no part in building.",
+            READING
+            | {
+                P.DATASET_REGISTER,
+                P.RUN_REQUEST,
+                P.VERSION_REVIEW,
+                P.VERSION_VALIDATE,
+                P.VERSION_APPROVE,
+                P.VERSION_REJECT,
+                P.VERSION_RESTRICT,
+                P.RETRAINING_REQUEST,
+                P.INCIDENT_WORK,
+                P.ATTEST,
+                P.REPORT_MAKE,
+            },
+            seat=True,
+        ),
+        Role(
+            "risk-reviewer",
+            "Risk reviewer",
+            "Weighs the risk of using the model: reviews, approves or rejects, decides on waivers that "
+            "others requested, restricts, suspends and reinstates.",
+            READING
+            | {
+                P.RUN_REQUEST,
+                P.VERSION_REVIEW,
+                P.VERSION_APPROVE,
+                P.VERSION_REJECT,
+                P.VERSION_RESTRICT,
+                P.VERSION_SUSPEND,
+                P.VERSION_REINSTATE,
+                P.WAIVER_APPROVE,
+                P.MONITOR_EDIT,
+                P.RETRAINING_REQUEST,
+                P.INCIDENT_WORK,
+                P.ATTEST,
+                P.REPORT_MAKE,
+                P.PEOPLE_VIEW,
+            },
+            seat=True,
+        ),
+        Role(
+            "policy-reviewer",
+            "Policy reviewer",
+            "Drafts the rules and puts those that others drafted into force; what a rule demands of a "
+            "version is judged by others.",
+            READING | {P.POLICY_EDIT, P.POLICY_APPROVE, P.ATTEST, P.REPORT_MAKE, P.PEOPLE_VIEW},
+            scopes=("organisation",),
+        ),
+        Role(
+            "security-reviewer",
+            "Security reviewer",
+            "Guards integrity: restricts or suspends what can't be trusted, revokes keys, tokens and "
+            "grants, works on incidents. Lets nothing through.",
+            READING
+            | {
+                P.VERSION_RESTRICT,
+                P.VERSION_SUSPEND,
+                P.INCIDENT_WORK,
+                P.ATTEST,
+                P.REPORT_MAKE,
+                P.PEOPLE_VIEW,
+                P.TOKEN_REVOKE,
+                P.GRANT_REVOKE,
+                P.KEY_REVOKE,
+            },
+        ),
+        Role(
+            "accountable-executive",
+            "Accountable executive",
+            "Carries the decision for the business: approves or rejects, decides on waivers, suspends, "
+            "retires.",
+            READING
+            | {
+                P.VERSION_APPROVE,
+                P.VERSION_REJECT,
+                P.VERSION_RESTRICT,
+                P.VERSION_SUSPEND,
+                P.VERSION_RETIRE,
+                P.WAIVER_APPROVE,
+                P.RETRAINING_DECIDE,
+                P.ATTEST,
+                P.REPORT_MAKE,
+                P.PEOPLE_VIEW,
+            },
+            seat=True,
+        ),
+        Role(
+            "operator",
+            "Operator",
+            "Runs the service: people, service identities, tokens, keys and grants, two persons at a time. "
+            "Sees the log, decides about no model.",
+            frozenset(
+                {
+                    P.PEOPLE_VIEW,
+                    P.PEOPLE_EDIT,
+                    P.GRANT_REQUEST,
+                    P.GRANT_CONFIRM,
+                    P.GRANT_REVOKE,
+                    P.TOKEN_ISSUE,
+                    P.TOKEN_REVOKE,
+                    P.KEY_REQUEST,
+                    P.KEY_CONFIRM,
+                    P.KEY_REVOKE,
+                    P.SYSTEM_VIEW,
+                    P.LEDGER_VIEW,
+                }
+            ),
+            scopes=("organisation",),
+        ),
+        Role(
+            "auditor",
+            "Auditor",
+            "Reads everything, changes nothing, for a limited time.",
+            READING | {P.PEOPLE_VIEW},
+            max_days=366,
+        ),
+        Role(
+            "ci",
+            "CI identity",
+            "A pipeline: registers and uploads what was built, asks for checks and the gate, reports "
+            "deployments and production data. Counts as its controller; submitting and asking for a "
+            "deployment stay with people.",
+            (READING - {P.LEDGER_VIEW}) | BUILDING | {P.DEPLOYMENT_REPORT, P.DEPLOYMENT_MOVE, P.BATCH_REPORT},
+            kind="service",
+            max_days=366,
+        ),
+    )
+}
+
+SEATS: tuple[str, ...] = tuple(role.name for role in ROLES.values() if role.seat)
+"""Roles whose holders can fill an approval seat."""
+
+NEVER_TOGETHER: tuple[tuple[P, P], ...] = (
+    (P.VERSION_SUBMIT, P.VERSION_APPROVE),
+    (P.VERSION_REGISTER, P.VERSION_APPROVE),
+    (P.VERSION_UPLOAD, P.VERSION_APPROVE),
+    (P.WAIVER_REQUEST, P.WAIVER_APPROVE),
+    (P.GRANT_CONFIRM, P.VERSION_APPROVE),
+    (P.GRANT_CONFIRM, P.WAIVER_APPROVE),
+    (P.KEY_CONFIRM, P.VERSION_APPROVE),
+    (P.POLICY_APPROVE, P.VERSION_APPROVE),
+)
+"""Pairs no single role may carry: who asks isn't who decides."""
+
+SYSTEM_PERMISSIONS: Mapping[str, frozenset[P]] = {
+    "bootstrap": frozenset(),  # its service checks that nobody is there yet, which no permission could say
+    "sign-in": frozenset(),
+    "sequencer": frozenset(),
+    "checks-worker": frozenset({P.RUN_VIEW}),
+    "drift-sweep": frozenset({P.RUN_REQUEST, P.VERSION_RESTRICT, P.RETRAINING_REQUEST, P.INCIDENT_WORK}),
+    "expiry-sweep": frozenset(),
+    "warrant-issuer": frozenset({P.WARRANT_VIEW}),
+    "report-worker": frozenset({P.REPORT_VIEW}),
+}
+"""What runs without a person. None of them lets anything through: expiry is computed, the sweeps only record
+it."""
+
+VIEWED_BY: Mapping[str, P] = {
+    "system": P.SYSTEM_VIEW,
+    "model": P.SYSTEM_VIEW,
+    "slot": P.SYSTEM_VIEW,
+    "version": P.VERSION_VIEW,
+    "component": P.VERSION_VIEW,
+    "contribution": P.VERSION_VIEW,
+    "signature": P.VERSION_VIEW,
+    "deployment": P.VERSION_VIEW,
+    "decision": P.VERSION_VIEW,
+    "acceptance": P.VERSION_VIEW,
+    "waiver": P.VERSION_VIEW,
+    "retraining-request": P.VERSION_VIEW,
+    "dataset": P.DATASET_VIEW,
+    "dataset-version": P.DATASET_VIEW,
+    "run": P.RUN_VIEW,
+    "result": P.RUN_VIEW,
+    "monitor": P.RUN_VIEW,
+    "batch": P.RUN_VIEW,
+    "breach": P.RUN_VIEW,
+    "alert": P.RUN_VIEW,
+    "incident": P.RUN_VIEW,
+    "warrant": P.WARRANT_VIEW,
+    "policy": P.REPORT_VIEW,
+    "attestation": P.REPORT_VIEW,
+    "report": P.REPORT_VIEW,
+    "user": P.PEOPLE_VIEW,
+    "service-identity": P.PEOPLE_VIEW,
+    "token": P.PEOPLE_VIEW,
+    "grant": P.PEOPLE_VIEW,
+    "recovery": P.PEOPLE_VIEW,
+    "key": P.PEOPLE_VIEW,
+}
+"""Kind of thing in the log -> who may know that it is there. A kind that isn't listed looks absent to whoever
+is refused."""
+
+SUPERVISED: frozenset[str] = frozenset(role.name for role in ROLES.values() if role.permissions & INTERACTIVE)
+"""Roles whose holders must sign in with a second factor."""
+
+
+def codename(permission: P) -> str:
+    """The name of a permission in Django's table, which allows no dots: `registry_version_view`."""
+    return permission.value.replace(".", "_")
+
+
+DJANGO_PERMISSIONS: tuple[tuple[str, str], ...] = tuple(
+    (codename(name), row.title) for name, row in PERMISSIONS.items()
+)
+"""For `Meta.permissions` of what a grant can name (registry.System, registry.AIModel)."""
+
+
+def viewed_by(kind: str) -> P | None:
+    """Who may know that a thing of this kind in the log (`version`, `registry.dataset_version`) is there."""
+    return VIEWED_BY.get(kind.rpartition(".")[2].replace("_", "-"))
+
+
+def permissions_of(role: str) -> frozenset[P]:
+    """What a role carries; nothing for a role that isn't in the table."""
+    return ROLES[role].permissions if role in ROLES else frozenset()
+
+
+def roles_with(permission: P) -> tuple[str, ...]:
+    """Names of the roles that carry `permission`, in the order of the table."""
+    return tuple(role.name for role in ROLES.values() if permission in role.permissions)
+
+
+def faults() -> list[str]:
+    """Everything that makes these tables unsound, one sentence each; the service refuses to start on any."""
+    return list(_faults(PERMISSIONS, ROLES, SYSTEM_PERMISSIONS, VIEWED_BY))
+
+
+def _faults(
+    permissions: Mapping[P, Permission],
+    roles: Mapping[str, Role],
+    system: Mapping[str, frozenset[P]],
+    viewed_by: Mapping[str, P],
+) -> Iterator[str]:
+    for name in P:
+        if name not in permissions:
+            yield f"permission '{name}' has no row"
+        elif not permissions[name].title:
+            yield f"permission '{name}' has no title"
+        if not any(name in role.permissions for role in roles.values()):
+            yield f"no role carries '{name}'"
+    for role in roles.values():
+        where = f"role '{role.name}'"
+        if not role.title or not role.purpose:
+            yield f"{where} lacks its title or purpose"
+        if not role.permissions:
+            yield f"{where} carries nothing"
+        if role.kind == "service" and role.permissions & INTERACTIVE:
+            yield f"{where} is a service's and carries {_list(role.permissions & INTERACTIVE)}"
+        if role.seat != (P.VERSION_APPROVE in role.permissions):
+            yield f"{where}: a seat and '{P.VERSION_APPROVE}' go together"
+        if role.max_days is not None and role.max_days < 1:
+            yield f"{where} can't be granted for {role.max_days} days"
+        for asks, decides in NEVER_TOGETHER:
+            if {asks, decides} <= role.permissions:
+                yield f"{where} carries both '{asks}' and '{decides}'"
+    for actor, granted in system.items():
+        if lets_through := granted & (INTERACTIVE - {P.VERSION_RESTRICT}):
+            yield f"system actor '{actor}' carries {_list(lets_through)}, which only a person may"
+    for kind, permission in viewed_by.items():
+        if permission in permissions and permissions[permission].risk != "read":
+            yield f"kind '{kind}' is seen by '{permission}', which isn't a right to read"
+
+
+def _list(permissions: frozenset[P]) -> str:
+    return ", ".join(f"'{name}'" for name in sorted(permissions))

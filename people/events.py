@@ -1,0 +1,36 @@
+"""What can happen to people, identities, tokens, grants and keys, as the log names it."""
+
+from __future__ import annotations
+
+from ledger.catalogue import Event, register
+
+USER_CREATED = Event("people.user_created", "Person added")
+USER_CHANGED = Event("people.user_changed", "Person changed", data=("changed",))
+USER_DEACTIVATED = Event("people.user_deactivated", "Person locked out")
+USER_REACTIVATED = Event("people.user_reactivated", "Person let in again")
+PASSWORD_CHANGED = Event("people.password_changed", "Password changed")
+SECOND_FACTOR_SET = Event("people.second_factor_set", "Second factor set up")
+SECOND_FACTOR_REMOVED = Event("people.second_factor_removed", "Second factor removed", data=("recovery",))
+SIGNED_IN = Event("people.signed_in", "Signed in", data=("second_factor", "door"))
+SIGNED_OUT = Event("people.signed_out", "Signed out")
+SIGN_IN_FAILED = Event("people.sign_in_failed", "Sign-in failed", data=("reason",))
+RECOVERY_REQUESTED = Event("people.recovery_requested", "Recovery requested", data=("what",))
+RECOVERY_CONFIRMED = Event("people.recovery_confirmed", "Recovery confirmed", data=("what",))
+RECOVERY_REFUSED = Event("people.recovery_refused", "Recovery refused", data=("what",))
+
+IDENTITY_CREATED = Event("people.identity_created", "Service identity added")
+IDENTITY_CHANGED = Event("people.identity_changed", "Service identity changed", data=("changed",))
+TOKEN_ISSUED = Event("people.token_issued", "Token issued", data=("holder", "permissions"))
+TOKEN_REVOKED = Event("people.token_revoked", "Token revoked", data=("holder",))
+
+GRANT_REQUESTED = Event("people.grant_requested", "Grant requested", data=("holder", "role"))
+GRANT_CONFIRMED = Event("people.grant_confirmed", "Grant confirmed", data=("holder", "role"))
+GRANT_REFUSED = Event("people.grant_refused", "Grant refused", data=("holder", "role"))
+GRANT_REVOKED = Event("people.grant_revoked", "Grant revoked", data=("holder", "role"), hidden=("why",))
+GRANT_ENDED = Event("people.grant_ended", "Grant ended", data=("holder", "role"))
+
+BOOTSTRAPPED = Event("people.bootstrapped", "The beginning", data=("first", "second", "keys"))
+
+EVENTS = tuple(value for value in list(globals().values()) if isinstance(value, Event))
+
+register(*EVENTS)
