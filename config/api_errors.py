@@ -7,7 +7,7 @@ exactly like what isn't there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -36,18 +36,25 @@ def problem(
     detail: str,
     *,
     field: str | None = None,
-    errors: list[dict[str, str]] | None = None,
-    reasons: list[dict[str, Any]] | None = None,
+    errors: Sequence[Mapping[str, str]] = (),
+    reasons: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The members of a problem document; `field`, `errors` and `reasons` only where there are any."""
+    code = code.replace("_", "-")
     body: dict[str, Any] = {
-        "type": f"urn:modelwarrant:problem:{code.replace('_', '-')}",
+        "type": f"urn:modelwarrant:problem:{code}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "code": code,
         "detail": detail,
     }
-    return body | {k: v for k, v in {"field": field, "errors": errors, "reasons": reasons}.items() if v}
+    if field:
+        body["field"] = field
+    if errors:
+        body["errors"] = list(errors)
+    if reasons:
+        body["reasons"] = list(reasons)
+    return body
 
 
 def as_service_error(error: BaseException) -> ServiceError | None:

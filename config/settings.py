@@ -31,6 +31,7 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 # -- applications --------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.admin",
+    # "people.apps.GovernedAdminConfig",  # django.contrib.admin behind our own sign-in
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -57,6 +58,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # "people.middleware.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.ServiceErrorMiddleware",
@@ -86,6 +88,12 @@ DATABASES = {"default": environment.database(env.str("DATABASE_URL", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
+# -- ledger --------------------------------------------------------------------------------------------------------
+# The log's name as outsiders see it; `migrate` adds a random part, so that no two installations share one.
+LEDGER_ORIGIN = env.str("LEDGER_ORIGIN", default="modelwarrant.local/log")
+# Only the worker and operators' commands sign; the web's entry points say False before settings are read.
+LEDGER_HOLDS_KEYS = env.bool("LEDGER_HOLDS_KEYS", default=True)
+
 # -- time and language ---------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
@@ -98,7 +106,7 @@ AUTHENTICATION_BACKENDS = [
     "guardian.backends.ObjectPermissionBackend",
 ]
 ANONYMOUS_USER_NAME = None  # guardian: nobody anonymous holds object permissions
-GUARDIAN_MONKEY_PATCH_USER = False
+GUARDIAN_MONKEY_PATCH_USER = GUARDIAN_MONKEY_PATCH_GROUP = False
 LOGIN_URL = "people:sign-in"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -134,7 +142,7 @@ CONTENT_SECURITY_POLICY = {
 SILENCED_SYSTEM_CHECKS = ["security.W021"]
 
 # -- files ---------------------------------------------------------------------------------------------------------
-STATIC_URL = "static/"
+STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = LOCAL  # no collectstatic before the first look
@@ -217,6 +225,8 @@ SCHEDULE = [
     ("ledger.outbox", 5),
     ("monitoring.sweep", 5),
     ("governance.sweep", 10),
+    ("people.sweep", 30),
+    ("registry.sweep", 300),
     ("ledger.self_audit", 3600),
 ]
 CELERY_BEAT_SCHEDULE = {

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from governance import machines as governance_machines
+from ledger.catalogue import catalogue as events
 from modelwarrant.machine import Machine
+from people import catalogue as people_catalogue
+from people import machines as people_machines
+from people.catalogue import P
+from registry import machines as registry_machines
 
-APPS = ("ledger", "people", "registry", "monitoring", "governance")
+MACHINES = (people_machines, registry_machines, governance_machines)
+CATALOGUES = (people_catalogue,)
 MINIMUM_KEY_LENGTH = 50
 
 
@@ -58,18 +63,23 @@ def _weak(key: str) -> bool:
 
 
 def table_faults() -> Iterator[str]:
-    """One sentence per fault of the apps' tables: each Machine in `<app>.machines`, `faults()` of `<app>.catalogue`."""
-    for app in APPS:
-        if find_spec(f"{app}.machines"):
-            module = import_module(f"{app}.machines")
-            for name, value in vars(module).items():
-                if isinstance(value, Machine):
-                    for fault in value.faults():
-                        yield f"{app}.machines.{name}: {fault}"
-        if find_spec(f"{app}.catalogue"):
-            module = import_module(f"{app}.catalogue")
-            for fault in module.faults() if hasattr(module, "faults") else ():
-                yield f"{app}.catalogue: {fault}"
+    """One sentence per fault of the tables: every machine of `<app>.machines`, and each catalogue's own `faults()`."""
+    words = {"permissions": frozenset(P), "gates": _gates(), "events": events.names}
+    for module in MACHINES:
+        machines = [value for value in vars(module).values() if isinstance(value, Machine)]
+        if not machines:
+            yield f"{module.__name__} holds no machine"
+        for machine in machines:
+            for fault in machine.faults(**words, not_by=module.NOT_BY):
+                yield f"{module.__name__}: {fault}"
+    for catalogue in CATALOGUES:
+        for fault in catalogue.faults():
+            yield f"{catalogue.__name__}: {fault}"
+
+
+def _gates() -> frozenset[str]:
+    machines = (value for module in MACHINES for value in vars(module).values() if isinstance(value, Machine))
+    return frozenset(gate for machine in machines for move in machine.transitions for gate in move.gates)
 
 
 def verify_settings() -> None:
