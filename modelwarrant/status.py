@@ -65,7 +65,7 @@ def check(data: bytes, *, trust: Sequence[TrustedKey], at: datetime) -> StatusLi
     if len(data) > MAX_BYTES:
         raise Fault("malformed", f"a status list of {len(data):,} bytes")
     signed = envelope.read(canonical.decode(data.removesuffix(b"\n")))
-    envelope.verify(signed, trust, "warrant")
+    key = envelope.verify(signed, trust, "warrant")[0]
     statement = envelope.read_statement(canonical.decode(signed.payload), PREDICATE_TYPE)
     predicate = statement.predicate
     members(predicate, "status list", required=("expires", "issued", "void"))
@@ -74,7 +74,8 @@ def check(data: bytes, *, trust: Sequence[TrustedKey], at: datetime) -> StatusLi
     ]:
         raise Fault("inconsistent", "the status list isn't its own subject")
     issued, expires = _time(predicate["issued"]), _time(predicate["expires"])
-    envelope.verify(signed, trust, "warrant", at=issued)
+    if objection := key.objection("warrant", issued):
+        raise Fault(objection, f"the status list was signed at {predicate['issued']}, key {key.id[:16]}")
     if at >= expires:
         raise CannotCheck(f"the status list is stale: it ended {predicate['expires']}")
     if not isinstance(predicate["void"], list):

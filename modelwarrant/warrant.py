@@ -147,7 +147,7 @@ def make(terms: Terms, leaf: bytes, log_proof: bytes, signer: Signer) -> bytes:
         "entry": base64.b64encode(leaf).decode(),
         "envelope": envelope.sign(canonical.encode(statement.document()), [signer]).document(),
         "format": FORMAT,
-        "proof": log_proof.decode("ascii"),
+        "proof": log_proof.decode("utf-8"),
     }
     return canonical.encode(document) + b"\n"
 
@@ -169,12 +169,15 @@ def check(
     warrant that isn't bound to bytes. Expired, void and not-yet-valid warrants are returned as such.
     """
     signed, leaf, log_proof = _open(data)
-    # Whether the key was good is asked for the moment of signing: rotating a key must not end the warrants
-    # it signed before. A stolen key's warrants end by leaving the key out of `trust`.
-    envelope.verify(signed, trust, "warrant")
+    key = envelope.verify(signed, trust, "warrant")[0]
     statement = envelope.read_statement(canonical.decode(signed.payload), PREDICATE_TYPE)
     terms, origin, committed = _read_terms(statement)
-    (key,) = envelope.verify(signed, trust, "warrant", at=terms.issued)
+    # Whether the key was good is asked for the moment of signing: rotating a key must not end the warrants
+    # it signed before. A stolen key's warrants end by leaving the key out of `trust`.
+    if objection := key.objection("warrant", terms.issued):
+        raise Fault(
+            objection, f"the warrant was signed at {entry.format_time(terms.issued)}, key {key.id[:16]}"
+        )
     if merkle.leaf_hash(leaf).hex() != committed:
         raise Fault("wrong entry", "the log entry in the file isn't the one the warrant commits to")
     _check_entry(terms, origin, leaf)
@@ -204,10 +207,10 @@ def _open(data: bytes) -> tuple[envelope.Envelope, bytes, bytes]:
     if document["format"] != FORMAT:
         raise Fault("malformed", f"warrant: format isn't {FORMAT}")
     text = document["proof"]
-    if not isinstance(text, str) or not text.isascii():
-        raise Fault("malformed", "warrant: proof must be ASCII text")
+    if not isinstance(text, str):
+        raise Fault("malformed", "warrant: proof must be text")
     leaf = envelope.unbase64(document["entry"], "entry")
-    return envelope.read(document["envelope"]), leaf, text.encode("ascii")
+    return envelope.read(document["envelope"]), leaf, text.encode("utf-8")
 
 
 def _origin(leaf: bytes) -> str:
@@ -317,7 +320,7 @@ _FACTS: Final = (
 
 
 def _read_terms(statement: envelope.Statement) -> tuple[Terms, str, str]:
-    """The terms, the log's origin and the committed leaf hash (hex). Raises Fault for what isn't a warrant."""
+    """The terms, the log's origin and the committed leaf hash (hex). Raises Fault if it is no warrant."""
     summary = statement.predicate
     members(summary, "summary", required=_SUMMARY)
     facts = summary[EXTENSION]
@@ -400,7 +403,7 @@ def _texts(value: Any, what: str) -> tuple[str, ...]:
 
 def _word(value: Any, what: str) -> str:
     if not isinstance(value, str) or not _WORD.fullmatch(value):
-        raise Fault("malformed", f"warrant: {what} must be 1 to 64 letters, digits, '.', '_' or '-'")
+        raise Fault("malformed", f"warrant: {what} 1 to 64 of A-Z a-z 0-9 . _ - are expected")
     return value
 
 
