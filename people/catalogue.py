@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-Risk = Literal["read", "work", "power"]
+Risk = Literal["read", "work", "power", "system"]
 """`read` changes nothing; `work` makes or moves things that others still judge; `power` decides, lets
-through, takes away, or says who may."""
+through, takes away, or says who may; `system` carries out by itself what was decided, and is no role's."""
 
 ScopeType = Literal["organisation", "system", "model"]
 
@@ -51,13 +51,20 @@ class P(StrEnum):
     DEPLOYMENT_MOVE = "registry.deployment.move"
     RUN_VIEW = "monitoring.run.view"
     RUN_REQUEST = "monitoring.run.request"
+    RUN_EXECUTE = "monitoring.run.execute"
     MONITOR_EDIT = "monitoring.monitor.edit"
     BATCH_REPORT = "monitoring.batch.report"
+    BATCH_CHECK = "monitoring.batch.check"
+    BREACH_OPEN = "monitoring.breach.open"
+    BREACH_CLOSE = "monitoring.breach.close"
     INCIDENT_WORK = "monitoring.incident.work"
     GATE_ASK = "governance.gate.ask"
     WARRANT_VIEW = "governance.warrant.view"
+    WARRANT_ISSUE = "governance.warrant.issue"
+    WARRANT_VOID = "governance.warrant.void"
     WAIVER_REQUEST = "governance.waiver.request"
     WAIVER_APPROVE = "governance.waiver.approve"
+    WAIVER_REVOKE = "governance.waiver.revoke"
     POLICY_EDIT = "governance.policy.edit"
     POLICY_APPROVE = "governance.policy.approve"
     RETRAINING_REQUEST = "governance.retraining.request"
@@ -65,12 +72,14 @@ class P(StrEnum):
     ATTEST = "governance.attestation.give"
     REPORT_VIEW = "governance.report.view"
     REPORT_MAKE = "governance.report.make"
+    REPORT_RENDER = "governance.report.render"
     LEDGER_VIEW = "ledger.view"
     PEOPLE_VIEW = "people.view"
     PEOPLE_EDIT = "people.edit"
     GRANT_REQUEST = "people.grant.request"
     GRANT_CONFIRM = "people.grant.confirm"
     GRANT_REVOKE = "people.grant.revoke"
+    GRANT_END = "people.grant.end"
     TOKEN_ISSUE = "people.token.issue"  # noqa: S105
     TOKEN_REVOKE = "people.token.revoke"  # noqa: S105
     KEY_REQUEST = "people.key.request"
@@ -134,13 +143,20 @@ PERMISSIONS: Mapping[P, Permission] = {
         Permission(P.DEPLOYMENT_MOVE, "Move a deployment between its states", "work"),
         Permission(P.RUN_VIEW, "See checks and their results", "read"),
         Permission(P.RUN_REQUEST, "Request checks", "work"),
+        Permission(P.RUN_EXECUTE, "Execute requested checks", "system"),
         Permission(P.MONITOR_EDIT, "Change what is monitored and the response to a breach", "power"),
         Permission(P.BATCH_REPORT, "Report production data", "work"),
+        Permission(P.BATCH_CHECK, "Check received production data", "system"),
+        Permission(P.BREACH_OPEN, "Open a breach", "system"),
+        Permission(P.BREACH_CLOSE, "Close a breach", "power"),
         Permission(P.INCIDENT_WORK, "Work on incidents", "work"),
         Permission(P.GATE_ASK, "Ask the gate", "read"),
         Permission(P.WARRANT_VIEW, "See warrants", "read"),
+        Permission(P.WARRANT_ISSUE, "Issue a warrant that was decided on", "system"),
+        Permission(P.WARRANT_VOID, "Void a warrant", "power"),
         Permission(P.WAIVER_REQUEST, "Request a waiver", "work"),
-        Permission(P.WAIVER_APPROVE, "Approve or revoke a waiver", "power"),
+        Permission(P.WAIVER_APPROVE, "Approve or refuse a waiver", "power"),
+        Permission(P.WAIVER_REVOKE, "Revoke a waiver", "power"),
         Permission(P.POLICY_EDIT, "Draft policies", "work"),
         Permission(P.POLICY_APPROVE, "Put a policy into force", "power"),
         Permission(P.RETRAINING_REQUEST, "Request retraining", "work"),
@@ -148,12 +164,14 @@ PERMISSIONS: Mapping[P, Permission] = {
         Permission(P.ATTEST, "Give attestations", "power"),
         Permission(P.REPORT_VIEW, "Read reports", "read"),
         Permission(P.REPORT_MAKE, "Make reports", "work"),
+        Permission(P.REPORT_RENDER, "Render requested reports", "system"),
         Permission(P.LEDGER_VIEW, "Read the log", "read"),
         Permission(P.PEOPLE_VIEW, "See who holds which role", "read"),
         Permission(P.PEOPLE_EDIT, "Manage people and service identities", "power"),
         Permission(P.GRANT_REQUEST, "Request a grant for somebody", "work"),
         Permission(P.GRANT_CONFIRM, "Confirm or refuse a grant somebody else requested", "power"),
         Permission(P.GRANT_REVOKE, "Revoke a grant", "power"),
+        Permission(P.GRANT_END, "Record that a grant's end has passed", "system"),
         Permission(P.TOKEN_ISSUE, "Issue tokens to service identities", "power"),
         Permission(P.TOKEN_REVOKE, "Revoke tokens", "power"),
         Permission(P.KEY_REQUEST, "Request a key", "work"),
@@ -259,6 +277,7 @@ ROLES: Mapping[str, Role] = {
                 P.VERSION_APPROVE,
                 P.VERSION_REJECT,
                 P.VERSION_RESTRICT,
+                P.BREACH_CLOSE,
                 P.RETRAINING_REQUEST,
                 P.INCIDENT_WORK,
                 P.ATTEST,
@@ -280,8 +299,11 @@ ROLES: Mapping[str, Role] = {
                 P.VERSION_RESTRICT,
                 P.VERSION_SUSPEND,
                 P.VERSION_REINSTATE,
+                P.WARRANT_VOID,
                 P.WAIVER_APPROVE,
+                P.WAIVER_REVOKE,
                 P.MONITOR_EDIT,
+                P.BREACH_CLOSE,
                 P.RETRAINING_REQUEST,
                 P.INCIDENT_WORK,
                 P.ATTEST,
@@ -307,6 +329,8 @@ ROLES: Mapping[str, Role] = {
             | {
                 P.VERSION_RESTRICT,
                 P.VERSION_SUSPEND,
+                P.WARRANT_VOID,
+                P.WAIVER_REVOKE,
                 P.INCIDENT_WORK,
                 P.ATTEST,
                 P.REPORT_MAKE,
@@ -328,7 +352,9 @@ ROLES: Mapping[str, Role] = {
                 P.VERSION_RESTRICT,
                 P.VERSION_SUSPEND,
                 P.VERSION_RETIRE,
+                P.WARRANT_VOID,
                 P.WAIVER_APPROVE,
+                P.WAIVER_REVOKE,
                 P.RETRAINING_DECIDE,
                 P.ATTEST,
                 P.REPORT_MAKE,
@@ -394,25 +420,37 @@ NEVER_TOGETHER: tuple[tuple[P, P], ...] = (
 )
 """Pairs no single role may carry: who asks isn't who decides."""
 
+AUTOMATIC: frozenset[P] = frozenset({P.VERSION_RESTRICT, P.WARRANT_VOID})
+"""Rights of power that our own code may use: both take away, neither lets anything through."""
+
 SYSTEM_PERMISSIONS: Mapping[str, frozenset[P]] = {
-    "bootstrap": frozenset(),  # its service checks that nobody is there yet, which no permission could say
+    "bootstrap": frozenset(),  # its service asks whether anybody is there yet, which no permission could say
     "sign-in": frozenset(),
     "sequencer": frozenset(),
-    "checks-worker": frozenset({P.RUN_VIEW}),
-    "drift-sweep": frozenset({P.RUN_REQUEST, P.VERSION_RESTRICT, P.RETRAINING_REQUEST, P.INCIDENT_WORK}),
-    "expiry-sweep": frozenset(),
-    "warrant-issuer": frozenset({P.WARRANT_VIEW}),
-    "report-worker": frozenset({P.REPORT_VIEW}),
+    "self-audit": frozenset({P.LEDGER_VIEW}),
+    "checks-worker": READING
+    | {P.RUN_EXECUTE, P.RUN_REQUEST, P.BATCH_CHECK, P.BREACH_OPEN, P.DATASET_REGISTER, P.INCIDENT_WORK},
+    "drift-response": READING | {P.VERSION_RESTRICT, P.RETRAINING_REQUEST, P.INCIDENT_WORK},
+    "drift-sweep": READING
+    | {P.RUN_REQUEST, P.BREACH_OPEN, P.VERSION_RESTRICT, P.RETRAINING_REQUEST, P.INCIDENT_WORK},
+    "warrant-issuer": READING | {P.WARRANT_ISSUE, P.WARRANT_VOID, P.DEPLOYMENT_MOVE},
+    "report-renderer": READING | {P.REPORT_RENDER},
+    "expiry-sweep": READING | {P.GRANT_END, P.VERSION_UPLOAD, P.WARRANT_VOID},
 }
-"""What runs without a person. None of them lets anything through: expiry is computed, the sweeps only record
-it."""
+"""What runs without a person. None of it lets anything through: expiry is computed when read, the sweeps only
+record it; a warrant is issued only on decisions that people made."""
 
 VIEWED_BY: Mapping[str, P] = {
     "system": P.SYSTEM_VIEW,
     "model": P.SYSTEM_VIEW,
     "slot": P.SYSTEM_VIEW,
+    "ownership": P.SYSTEM_VIEW,
     "version": P.VERSION_VIEW,
     "component": P.VERSION_VIEW,
+    "artifact-file": P.VERSION_VIEW,
+    "lineage": P.VERSION_VIEW,
+    "upload": P.VERSION_VIEW,
+    "deployment-report": P.VERSION_VIEW,
     "contribution": P.VERSION_VIEW,
     "signature": P.VERSION_VIEW,
     "deployment": P.VERSION_VIEW,
@@ -489,8 +527,14 @@ def _faults(
             yield f"permission '{name}' has no row"
         elif not permissions[name].title:
             yield f"permission '{name}' has no title"
-        if not any(name in role.permissions for role in roles.values()):
-            yield f"no role carries '{name}'"
+        carried = any(name in role.permissions for role in roles.values())
+        for_system = name in permissions and permissions[name].risk == "system"
+        if carried == for_system:
+            yield f"permission '{name}' is " + (
+                "a role's, and for our own code only" if carried else "no role's"
+            )
+        if for_system and not any(name in granted for granted in system.values()):
+            yield f"permission '{name}' is for our own code, and none of it carries it"
     for role in roles.values():
         where = f"role '{role.name}'"
         if not role.title or not role.purpose:
@@ -507,7 +551,7 @@ def _faults(
             if {asks, decides} <= role.permissions:
                 yield f"{where} carries both '{asks}' and '{decides}'"
     for actor, granted in system.items():
-        if lets_through := granted & (INTERACTIVE - {P.VERSION_RESTRICT}):
+        if lets_through := granted & INTERACTIVE - AUTOMATIC:
             yield f"system actor '{actor}' carries {_list(lets_through)}, which only a person may"
     for kind, permission in viewed_by.items():
         if permission in permissions and permissions[permission].risk != "read":
