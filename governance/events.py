@@ -16,7 +16,7 @@ ACCEPTANCE_MOVED = Event("governance.acceptance.moved", "Acceptance moved", data
 WAIVER_REQUESTED = Event("governance.waiver.requested", "Waiver requested")
 WAIVER_MOVED = Event("governance.waiver.moved", "Waiver moved", data=("move", "from", "to"))
 
-WARRANT_GRANTED = Event("governance.warrant.granted", "Warrant granted", data=("subject", "slot", "decisions", "policy"))
+WARRANT_GRANTED = Event("governance.warrant.granted", "Warrant granted", data=("subject_digest", "slot", "decisions", "policy_digest"))
 WARRANT_MOVED = Event("governance.warrant.moved", "Warrant moved", data=("move", "from", "to"))
 
 RETRAINING_REQUESTED = Event("governance.retraining.requested", "Retraining requested")

@@ -157,7 +157,6 @@ class Warrant(Governed):
         "policy_digest", "subject_digest", "issued_at", "keyid", "document_digest", "void_ground", "voided_at",
     )  # fmt: skip
     ledger_hashed = ("document", "conditions")
-    ledger_free = ("grant_entry",)
 
     deployment = models.OneToOneField(Deployment, on_delete=models.PROTECT, related_name="warrant")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="warrants")
@@ -172,11 +171,10 @@ class Warrant(Governed):
     grace_ends = models.DateTimeField()
     issued_at = models.DateTimeField(null=True)
     keyid = models.CharField(max_length=80, blank=True)
-    document = models.JSONField(null=True)
+    document = models.TextField(blank=True)
     document_digest = models.CharField(max_length=80, blank=True)
     void_ground = models.CharField(max_length=64, blank=True)
     voided_at = models.DateTimeField(null=True)
-    grant_entry = models.UUIDField(null=True)
 
     scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
 

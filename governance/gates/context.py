@@ -33,6 +33,14 @@ class Context:
         return requirement_states(self.version, at=self.at)
 
     @cached_property
+    def to_complete(self) -> tuple[RequirementState, ...]:
+        """The requirements that must have been measured before the review starts."""
+        if self.document is None:
+            return ()
+        names = {item.name for item in self.document.to_complete("start-review", self.version.model.task)}
+        return tuple(state for state in self.requirements if state.requirement.name in names)
+
+    @cached_property
     def shown(self) -> dict[str, str]:
         return shown_set(self.version)
 

@@ -14,8 +14,8 @@ def checks_complete(context: Context) -> tuple[list[Reason], list[str]]:
     if context.document is None:
         return [_NO_POLICY], []
     waiting = [
-        Reason(f"check-{state.standing}", f"{state.requirement.title}: {state.why}.", state.requirement.key)
-        for state in context.requirements
+        Reason(f"check-{state.standing}", f"{state.title}: {state.why}.", state.requirement.name)
+        for state in context.to_complete
         if state.standing in (Standing.MISSING, Standing.STALE)
     ]
     return waiting, []
@@ -27,23 +27,23 @@ def checks_pass(context: Context) -> tuple[list[Reason], list[str]]:
         return [_NO_POLICY], []
     if not context.requirements:
         return [Reason("no-requirements", "The policy asks for no check at all; nothing measured is not a pass.")], []
-    reasons = [_open(state) for state in context.requirements if state.open]
+    reasons = [_open(state, context) for state in context.requirements if state.open]
     notes = [note for state in context.requirements if (note := _covered(state))]
     return reasons, notes
 
 
-def _open(state: RequirementState) -> Reason:
-    text = f"{state.requirement.title}: {state.standing}. {state.why.rstrip('.')}."
-    if state.acceptable:
+def _open(state: RequirementState, context: Context) -> Reason:
+    text = f"{state.title}: {state.standing}. {state.why.rstrip('.')}."
+    if context.document and state.standing is Standing.INCONCLUSIVE and context.document.acceptable(state.requirement.name):
         text += " A named validator may accept this with a limitation and a review date."
-    return Reason(f"check-{state.standing}", text, state.requirement.key)
+    return Reason(f"check-{state.standing}", text, state.requirement.name)
 
 
 def _covered(state: RequirementState) -> str:
     if state.waiver:
         end = state.waiver.ends.date().isoformat()
-        return f"{state.requirement.title}: {state.standing}, waived until {end} (waiver {str(state.waiver.id)[:8]})"
+        return f"{state.title}: {state.standing}, waived until {end} (waiver {str(state.waiver.id)[:8]})"
     if state.acceptance and state.standing is Standing.INCONCLUSIVE:
         review = state.acceptance.review_by.date().isoformat()
-        return f"{state.requirement.title}: inconclusive, accepted with a limitation, review by {review}"
+        return f"{state.title}: inconclusive, accepted with a limitation, review by {review}"
     return ""

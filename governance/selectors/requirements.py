@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from governance.models import Acceptance, Policy, Waiver
-from governance.policies.document import PolicyDocument, Requirement, load
+from governance.policies.document import CheckRequirement, PolicyDocument, load
 from governance.selectors.shown import evidence_runs
 from monitoring.models import Run
 from registry.models import Version
@@ -43,7 +43,7 @@ _WEIGHT = {Standing.MET: 0, Standing.INCONCLUSIVE: 1, Standing.FAILED: 2, Standi
 class RequirementState:
     """One requirement, the results it stands on, and the acceptance or waiver that covers it, if any."""
 
-    requirement: Requirement
+    requirement: CheckRequirement
     standing: Standing
     why: str
     run: Run | None = None
@@ -53,16 +53,18 @@ class RequirementState:
     waiver: Waiver | None = None
 
     @property
-    def open(self) -> bool:
-        """True while the requirement holds the version back."""
-        if self.standing is Standing.MET or self.waiver is not None:
-            return False
-        return not (self.standing is Standing.INCONCLUSIVE and self.acceptance is not None)
+    def title(self) -> str:
+        """The requirement's name as a reader sees it, with its bound where it has one."""
+        name = self.requirement.name.replace("-", " ").capitalize()
+        bound = self.requirement.bound
+        return f"{name} ({self.requirement.metric} {self.requirement.op} {bound})" if bound is not None else name
 
     @property
-    def acceptable(self) -> bool:
-        """True if the policy lets a named validator accept this inconclusive result."""
-        return self.standing is Standing.INCONCLUSIVE and self.requirement.on_inconclusive == "accept"
+    def open(self) -> bool:
+        """True while the requirement holds the version back."""
+        if not self.requirement.gating or self.standing is Standing.MET or self.waiver is not None:
+            return False
+        return not (self.standing is Standing.INCONCLUSIVE and self.acceptance is not None)
 
 
 def policy_of(version: Version) -> Policy | None:
@@ -78,12 +80,17 @@ def document_of(policy: Policy) -> PolicyDocument:
 
 
 def requirement_states(version: Version, *, at: dt.datetime, move: str = "approve") -> tuple[RequirementState, ...]:
-    """Every requirement of the policy for `move`, in the policy's order; empty only if the policy asks nothing."""
+    """Every requirement of the policy for `move`, in the policy's order.
+
+    Raises Refused for a task that the policy doesn't speak of. Empty without a policy.
+    """
     policy = policy_of(version)
     if policy is None:
         return ()
     runs = evidence_runs(version)
-    current = set(version.lineage.filter(role="evaluation").values_list("dataset_version_id", flat=True))
+    declared: dict[str, set[Any]] = {}
+    for role, dataset_version in version.lineage.values_list("role", "dataset_version_id"):
+        declared.setdefault(role, set()).add(dataset_version)
     acceptances = {
         (row.requirement, row.run_id): row
         for row in Acceptance.objects.filter(version=version, state="active", review_by__gt=at)
@@ -92,22 +99,23 @@ def requirement_states(version: Version, *, at: dt.datetime, move: str = "approv
         row.requirement: row
         for row in Waiver.objects.filter(version=version, state="approved", starts__lte=at, ends__gt=at)
     }
+    document = document_of(policy)
     states = []
-    for requirement in document_of(policy).requirements(move):
+    for requirement in document.required(move, version.model.task):
         mine = [run for run in runs if run.check_name == requirement.check]
-        state = _standing(requirement, mine, version, policy, current, at)
+        state = _standing(requirement, mine, version, policy, declared.get(requirement.data, set()), at)
         run_id = state.run.id if state.run else None
         states.append(
             RequirementState(
                 requirement, state.standing, state.why, state.run, len(mine), state.results,
-                acceptances.get((requirement.key, run_id)), waivers.get(requirement.key),
+                acceptances.get((requirement.name, run_id)), waivers.get(requirement.name),
             )  # fmt: skip
         )
     return tuple(states)
 
 
 def _standing(
-    requirement: Requirement, runs: list[Run], version: Version, policy: Policy, current: set[Any], at: dt.datetime
+    requirement: CheckRequirement, runs: list[Run], version: Version, policy: Policy, current: set[Any], at: dt.datetime
 ) -> RequirementState:
     if not runs:
         return RequirementState(requirement, Standing.MISSING, "this check was never run on this version")
@@ -126,7 +134,7 @@ def _standing(
 
 
 def _stale(
-    requirement: Requirement, run: Run, version: Version, policy: Policy, current: set[Any], at: dt.datetime
+    requirement: CheckRequirement, run: Run, version: Version, policy: Policy, current: set[Any], at: dt.datetime
 ) -> str:
     if run.subject_digest != version.subject_digest:
         return "the result belongs to other model bytes"
@@ -139,10 +147,17 @@ def _stale(
     return ""
 
 
-def _answers(requirement: Requirement, result: dict[str, Any]) -> bool:
-    """A result answers a requirement if it judged the same metric against the same bound, in the slices asked for."""
-    threshold = result.get("threshold")
-    if result["verdict"] is None or threshold is None or result["metric"] != requirement.metric:
+def _answers(requirement: CheckRequirement, result: dict[str, Any]) -> bool:
+    """A result answers a requirement if it judged the same metric against the same bound, in the slices asked for.
+
+    A requirement without a metric is answered by every judged result: there the check's own rules decide.
+    """
+    if result["verdict"] is None:
         return False
-    wanted = dict(requirement.slice)
-    return wanted.items() <= dict(result["slice"]).items()
+    if not requirement.metric:
+        return True
+    threshold = result["threshold"]
+    if threshold is None or result["metric"] != requirement.metric:
+        return False
+    same_bound = threshold["op"] == requirement.op and threshold["bound"] == float(requirement.bound or 0)
+    return same_bound and dict(requirement.slice).items() <= dict(result["slice"]).items()

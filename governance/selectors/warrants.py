@@ -1,0 +1,87 @@
+"""What a warrant says and whom it is checked against."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+from governance.models import Decision, Policy, Warrant
+from ledger import selectors as log
+from ledger.models import KeyRecord
+from modelwarrant import warrant as warrants
+from modelwarrant.keys import TrustedKey, load_public
+from modelwarrant.note import Verifier
+from registry.models import Version
+from registry.selectors import signatures
+
+ON_VOID = {"keep": "keep", "fallback": "fall back", "stop": "stop"}
+VERIFIER = "https://modelwarrant.dev/verifier/v1"
+
+
+def terms_of(warrant: Warrant, *, issued: dt.datetime) -> warrants.Terms:
+    """The statement to sign for a granted warrant."""
+    version = warrant.version
+    system = version.model.system
+    policy = Policy.objects.get(digest=warrant.policy_digest)
+    slot = warrant.slot
+    return warrants.Terms(
+        id=str(warrant.id),
+        subject=subject_of(version),
+        slot=warrants.Slot(slot.environment, slot.region, slot.arm),
+        resource_uri=f"modelwarrant:{system.slug}/{version.model.slug}/{version.number}",
+        policy_uri=f"modelwarrant:policy/{policy.tier}/{policy.number}",
+        policy_digest=warrant.policy_digest,
+        verifier=VERIFIER,
+        issued=issued,
+        not_before=warrant.granted_at,
+        due_from=warrant.due_from,
+        not_after=warrant.not_after,
+        grace_ends=warrant.grace_ends,
+        decisions=_decisions(warrant),
+        conditions=tuple(warrant.conditions),
+        on_void=ON_VOID[system.on_void],
+        fallback=system.fallback if system.on_void == "fallback" else "",
+    )
+
+
+def subject_of(version: Version) -> warrants.Subject:
+    """The subject of a version as a warrant prints it."""
+    name = f"{version.model.system.slug}/{version.model.slug}/{version.number}"
+    if version.binding == "bytes":
+        ignored = signatures.judge(version).ignored
+        return warrants.Subject(name, "bytes", version.subject_digest, version.manifest_digest, ignored)
+    return warrants.Subject(name, version.binding, version.subject_digest)
+
+
+def trusted_keys(purpose: str = "warrant") -> list[TrustedKey]:
+    """The keys of one purpose that this installation trusts now."""
+    return [
+        TrustedKey(load_public(record.public_pem.encode()), frozenset({purpose}), name=record.keyid)
+        for record in KeyRecord.objects.filter(purpose=purpose, state__in=("active", "retired"))
+    ]
+
+
+def verifiers() -> list[Verifier]:
+    """The log's own verifiers."""
+    return log.verifiers()
+
+
+def status_at(warrant: Warrant, at: dt.datetime) -> str:
+    """`granted`, `active`, `due`, `grace`, `lapsed` or `void` at a moment: computed, never stored."""
+    if warrant.state != "issued":
+        return warrant.state
+    if at < warrant.due_from:
+        return "active"
+    if at < warrant.not_after:
+        return "due"
+    return "grace" if at < warrant.grace_ends else "lapsed"
+
+
+def _decisions(warrant: Warrant) -> tuple[warrants.Decision, ...]:
+    granted = log.first_entry(warrant.ledger_kind, warrant.pk)
+    ids = log.parsed(granted).data["decisions"]
+    found = []
+    for decision in Decision.objects.filter(id__in=ids).order_by("decided_at"):
+        entry = log.first_entry(decision.ledger_kind, decision.pk)
+        found.append(warrants.Decision(hashlib.sha256(bytes(entry.bytes)).hexdigest(), decision.seat))
+    return tuple(found)

@@ -1,0 +1,122 @@
+"""Waivers: an approved exception to one requirement of one version, with an end. Never about integrity."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+from governance import events
+from governance.machines import WAIVER
+from governance.models import Waiver
+from governance.selectors.requirements import document_of, policy_of
+from governance.services.moves import move_row
+from ledger import clock
+from ledger.actors import Actor
+from ledger.errors import Conflict, Invalid, NotThere, Refused
+from ledger.services import records
+from ledger.services.transactions import governed
+from people import access
+from people.catalogue import P
+from registry.machines import CONTENT_OPEN
+from registry.selectors import contributions
+from registry.selectors.versions import version_locked
+
+
+@governed
+def waiver_request(
+    *, actor: Actor, version_id: UUID, requirement: str, reason: str, compensating_control: str, ends: dt.datetime
+) -> Waiver:
+    """Ask that `requirement` (its key in the policy) may stay unmet until `ends`."""
+    version = version_locked(version_id)
+    access.require(actor, P.WAIVER_REQUEST, version)
+    if version.state not in CONTENT_OPEN:
+        raise Conflict(f"The version is {version.state}; a waiver is asked for before the decision.")
+    policy = policy_of(version)
+    document = document_of(policy) if policy else None
+    if document is None or not document.waivers.allowed:
+        raise Refused(
+            "No waiver can be requested.",
+            reasons=[{"gate": "waiver", "code": "not-allowed", "text": "The policy allows no waivers."}],
+        )
+    if not document.waivable(requirement):
+        possible = ", ".join(document.waivers.checks) or "nothing"
+        raise Invalid(f"The policy lets '{requirement}' not be waived; it lets: {possible}.", field="requirement")
+    for field, text in (("reason", reason), ("compensating_control", compensating_control)):
+        if not text.strip():
+            raise Invalid("Say it in a sentence; whoever decides and every report shows it.", field=field)
+    now = clock.now()
+    if not now < ends <= now + dt.timedelta(days=document.waivers.max_days):
+        raise Invalid(f"A waiver must end within {document.waivers.max_days} days from now.", field="ends")
+    if Waiver.objects.filter(version=version, requirement=requirement, state="requested").exists():
+        raise Conflict("A waiver for this requirement already waits for a decision.")
+    waiver = Waiver()
+    records.write(
+        actor=actor,
+        event=events.WAIVER_REQUESTED,
+        row=waiver,
+        set={
+            "version": version,
+            "requirement": requirement,
+            "reason": reason.strip(),
+            "compensating_control": compensating_control.strip(),
+            "starts": now,
+            "ends": ends,
+            "state": WAIVER.initial.name,
+            "requested_by": actor.id,
+        },
+    )
+    return waiver
+
+
+@governed
+def waiver_approve(*, actor: Actor, waiver_id: UUID) -> Waiver:
+    """Approve a waiver; neither its requester nor a contributor can."""
+    waiver = _locked(waiver_id)
+    if waiver.ends <= clock.now():
+        raise Conflict("This waiver would already have ended.")
+    return _decide(actor, waiver, "approve")
+
+
+@governed
+def waiver_refuse(*, actor: Actor, waiver_id: UUID) -> Waiver:
+    """Refuse a waiver."""
+    return _decide(actor, _locked(waiver_id), "refuse")
+
+
+@governed
+def waiver_revoke(*, actor: Actor, waiver_id: UUID) -> Waiver:
+    """End an approved waiver early."""
+    return _decide(actor, _locked(waiver_id), "revoke")
+
+
+def _decide(actor: Actor, waiver: Waiver, move: str) -> Waiver:
+    policy = policy_of(waiver.version)
+    role = document_of(policy).waivers.role if policy else ""
+    if move == "approve" and actor.id not in access.holders(role, waiver.version):
+        access.require(actor, P.WAIVER_APPROVE, waiver)
+        raise Refused(
+            "You can't approve this waiver.",
+            reasons=[{"gate": "waiver", "code": "approver", "text": f"The policy wants the role '{role}' for this."}],
+        )
+    move_row(
+        actor=actor,
+        row=waiver,
+        machine=WAIVER,
+        move=move,
+        event=events.WAIVER_MOVED,
+        barred={
+            "requester": frozenset({waiver.requested_by}),
+            "contributor": contributions.barred(waiver.version),
+        },
+        set={"decided_by": actor.id, "decided_at": clock.now()},
+    )
+    return waiver
+
+
+def _locked(waiver_id: UUID) -> Waiver:
+    waiver = Waiver.objects.select_for_update().filter(pk=waiver_id).first()
+    if waiver is None:
+        raise NotThere()
+    # The version is what every other decision locks first.
+    version_locked(waiver.version_id)
+    return waiver
