@@ -1,7 +1,8 @@
 """Names and paths that people read: which are refused because a reader could mistake them.
 
 Pure: knows text alone. After UTS #39 (confusables, mixed-script detection), cut down to the scripts whose
-letters pass for Latin ones; what it refuses is safe to refuse, and anything unusual it can't judge is refused.
+letters pass for Latin ones; what it refuses is safe to refuse, and anything unusual it can't judge is
+refused.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from collections.abc import Iterable
 PATH_LIMIT = 400
 SEGMENT_LIMIT = 255
 
-# Cyrillic, Greek and a few other letters that most fonts draw like the Latin letter at the same place (UTS #39).
+# Cyrillic, Greek and a few other letters that most fonts draw like the Latin letter at the same place (UTS
+# #39).
 _LOOKALIKE = str.maketrans(
     "абвгдеёзікмнорстухѕјԁԛԝһӏүғ"
     + "αβγεηικνορτυχωϲϳ"
@@ -39,9 +41,7 @@ def name_fault(name: str, existing: Iterable[str] = ()) -> str | None:
     if unicodedata.normalize("NFKC", name) != name:
         return "The name has characters that have a plain form; write that form (Unicode NFKC)."
     if hidden := hidden_character(name):
-        return (
-            f"The name has a character that can't be seen or that changes the direction of text ({hidden})."
-        )
+        return f"The name has an invisible character, or one that turns the direction of text ({hidden})."
     for word in name.replace("-", " ").replace("_", " ").split():
         scripts = {script for letter in word if (script := _script(letter))}
         if len(scripts) > 1:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from django.dispatch import Signal
 
 deployment_reporting = Signal()
-"""Asked before a report is written: does a warrant allow this? Keyword arguments: `slot` (Slot), `digest` (hex),
-`version` (Version or None), `deployment` (Deployment or None), `reported_state` (str).
+"""Asked before a report is written: does a warrant allow this? Keyword arguments: `slot` (Slot), `digest`
+(hex), `version` (Version or None), `deployment` (Deployment or None), `reported_state` (str).
 
-A receiver answers with a list of reasons against (`{"gate", "code", "text"}`), empty if the warrant is active, or
-None if it has nothing to say. If nobody answers, nothing is known to allow it, and the report is unexpected."""
+A receiver answers with a list of reasons against (`{"gate", "code", "text"}`), empty if the warrant is
+active, or None if it has nothing to say. If nobody answers, nothing is known to allow it, and the report is
+unexpected."""
 
 deployment_reported = Signal()
 """A report was written. Keyword arguments: `actor` (Actor), `report` (DeploymentReport)."""

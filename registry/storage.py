@@ -1,7 +1,8 @@
-"""Bytes by their digest, over Django's storage API (STORAGES["artifacts"]). Nothing stored is ever loaded or run.
+"""Bytes by their digest, over Django's storage API (STORAGES["artifacts"]). Nothing stored is ever loaded
+or run.
 
-The place of a blob follows from its digest alone, so no row can point elsewhere. What arrives is staged on local
-disk, hashed there, and moved into the store in one step: a reader sees the whole blob or none.
+The place of a blob follows from its digest alone, so no row can point elsewhere. What arrives is staged on
+local disk, hashed there, and moved into the store in one step: a reader sees the whole blob or none.
 """
 
 from __future__ import annotations
@@ -108,8 +109,8 @@ def sha256(data: bytes) -> str:
 def put(staged: Path) -> Stored:
     """Move a staged file into the store under the digest of its bytes; the staged name is gone afterwards.
 
-    The digest is that of the bytes that are in the store: on local disk the hashed file itself is moved there,
-    elsewhere the object is read back. OSError leaves the staged file as it was.
+    The digest is that of the bytes that are in the store: on local disk the hashed file itself is moved
+    there, elsewhere the object is read back. OSError leaves the staged file as it was.
     """
     with staged.open("rb") as file:
         digest = digest_of(file)

@@ -28,12 +28,8 @@ CARD: tuple[CardField, ...] = (
     CardField("limitations", "Limitations", "Where it is known to be wrong, and what wasn't tested."),
     CardField("human_oversight", "Human oversight", "Who can see, question and overrule an answer, and how."),
     CardField("owner_contact", "Contact", "The function to turn to; a mailbox of a team, not of a person."),
-    CardField(
-        "training_data", "Training data", "What it was trained on, from when, and who is missing in it."
-    ),
-    CardField(
-        "evaluation_data", "Evaluation data", "What it was judged on, and why that stands for its use."
-    ),
+    CardField("training_data", "Training data", "What it was trained on, of when, and who is missing."),
+    CardField("evaluation_data", "Evaluation data", "What it was judged on, and why that fits its use."),
     CardField("residual_risk", "Residual risk", "What remains after all measures, and who accepted it."),
     CardField("measures", "Measures", "What was done about known risks.", required=False),
     CardField("references", "References", "Papers, documents and earlier versions.", required=False),
@@ -60,7 +56,8 @@ def card_missing(card: Mapping[str, Any]) -> list[CardField]:
     return [field for field in CARD if field.required and not str(card.get(field.name) or "").strip()]
 
 
-# No raw HTML, no images: a card is read by reviewers, and nothing in it may fetch or imitate the page around it.
+# No raw HTML, no images: a card is read by reviewers, and nothing in it may fetch or imitate the page
+# around it.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
 _TAGS = {
     *("p", "br", "em", "strong", "code", "pre", "blockquote", "ul", "ol", "li", "hr", "a"),

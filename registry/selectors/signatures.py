@@ -27,8 +27,9 @@ TRUSTED_STATES = ("active", "retired")
 class Judgement:
     """What a bundle is worth for some files.
 
-    `payload_digest` names the signed payload whatever the status (empty if the bundle can't be read). `ignored`
-    are the paths that the signature leaves out, `manifest_digest` is that of the files under these rules.
+    `payload_digest` names the signed payload whatever the status (empty if the bundle can't be read).
+    `ignored` are the paths that the signature leaves out, `manifest_digest` is that of the files under
+    these rules.
     """
 
     status: SignatureStatus
@@ -77,9 +78,7 @@ def judge(data: bytes, files: Mapping[str, tuple[str, int]], *, at: datetime) ->
         if read.allow_symlinks:
             raise CannotCheck("it was signed with symbolic links followed; they are refused here")
         if read.shard_size is not None or read.algorithm != "sha256":
-            raise CannotCheck(
-                "only signatures over whole files by SHA-256 can be held against stored digests"
-            )
+            raise CannotCheck("only whole files by SHA-256 can be held against what is stored")
     except Fault as fault:
         return Judgement(SignatureStatus.INVALID, str(fault)[:500], **known)
     except CannotCheck as unable:
@@ -116,9 +115,7 @@ def _rejudge(row: Signature, version: Version, files: Mapping[str, tuple[str, in
     except (OSError, ValueError):
         return Judgement(SignatureStatus.CANNOT_BE_CHECKED, "The stored bundle can't be read.", row.keyid)
     if storage.sha256(data) != row.bundle_id:
-        return Judgement(
-            SignatureStatus.INVALID, "The stored bundle isn't the one that was given.", row.keyid
-        )
+        return Judgement(SignatureStatus.INVALID, "The stored bundle isn't what was given.", row.keyid)
     found = judge(data, files, at=row.checked_at)
     if found.valid and found.payload_digest != version.subject_digest:
         return Judgement(

@@ -65,7 +65,8 @@ def contributors(version_id: UUID) -> frozenset[str]:
 def barred(
     transition: Transition, version: Version, principals: frozenset[str], cooling_off: timedelta
 ) -> dict[str, str]:
-    """Relation of `transition.not_by` -> why whoever acts as `principals` stands in it; empty: free to act."""
+    """Relation of `transition.not_by` -> why whoever acts as `principals` stands in it; empty: free to
+    act."""
     found = {}
     if CONTRIBUTOR in transition.not_by and principals & contributors(version.pk):
         found[CONTRIBUTOR] = "You took part in making this version, or answer for the identity that did."
@@ -80,10 +81,11 @@ def legal_moves(version: Version) -> tuple[Transition, ...]:
 
 
 def content_digests(version: Version) -> dict[str, str]:
-    """What the version consists of, one digest or word per item: what a reviewer is shown and a decision binds.
+    """What the version consists of, one digest or word per item: what a reviewer is shown and a decision
+    binds.
 
-    Texts and lists are named by the SHA-256 of their deterministic JSON ("sha256:..."); digests of stored bytes
-    are given as they are.
+    Texts and lists are named by the SHA-256 of their deterministic JSON ("sha256:..."); digests of stored
+    bytes are given as they are.
     """
     bill = [
         [row.kind, row.name, row.digest, row.size, row.licence, row.origin] for row in components(version.pk)
