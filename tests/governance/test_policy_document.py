@@ -1,0 +1,147 @@
+"""A policy text is read whole or refused with its line; what it says is what is enforced."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from governance.policies.document import Known, PolicyInvalid, UncoveredTask, digest, lint, load
+from governance.policies.reading import MAX_BYTES
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = {tier: (ROOT / f"fixtures/policies/{tier}.yaml").read_text() for tier in ("low", "medium", "high")}
+HIGH = SHIPPED["high"]
+
+KNOWN = Known(
+    metrics={
+        "evaluation": {
+            "accuracy": ("share", 0.0, 1.0),
+            "roc_auc": ("share", 0.0, 1.0),
+            "brier_score": ("share", 0.0, 1.0),
+            "expected_calibration_error": ("share", 0.0, 1.0),
+        },
+        "fairness": {
+            "demographic_parity_ratio": ("ratio", 0.0, 1.0),
+            "equalized_odds_difference": ("share", 0.0, 1.0),
+        },
+        "drift": {},
+        "data-contract": {},
+    },
+    roles={"independent-validator": True, "risk-reviewer": True, "developer": False},
+)
+
+
+def changed(old: str, new: str, text: str = HIGH) -> str:
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in the text"
+    return text.replace(old, new)
+
+
+@pytest.mark.parametrize("tier", SHIPPED)
+def test_the_shipped_policies_are_sound(tier: str) -> None:
+    policy = load(SHIPPED[tier])
+    assert policy.tier == tier
+    assert policy.digest == digest(SHIPPED[tier])
+
+
+def test_higher_tiers_ask_for_more() -> None:
+    low, medium, high = (load(SHIPPED[tier]) for tier in ("low", "medium", "high"))
+    assert low.seats() == ("risk-reviewer",)
+    assert medium.seats() == high.seats() == ("independent-validator", "risk-reviewer")
+    assert low.warrant.days > medium.warrant.days > high.warrant.days
+    assert low.cooling_off_days < medium.cooling_off_days < high.cooling_off_days
+    assert 0 < high.recent_authentication < medium.recent_authentication
+    assert {*low.card_fields("submit")} < {*medium.card_fields("submit")} < {*high.card_fields("submit")}
+
+
+def test_an_unknown_task_is_not_a_free_pass() -> None:
+    with pytest.raises(UncoveredTask, match="says nothing about 'ranking-of-people'"):
+        load(HIGH).required("approve", "ranking-of-people")
+
+
+def test_a_check_is_asked_only_of_its_tasks() -> None:
+    names = {need.name for need in load(SHIPPED["low"]).required("approve", "regression")}
+    assert names == {"data-contract", "explained-variance"}
+
+
+def test_a_bound_is_exact_until_it_is_used() -> None:
+    text = changed("bound: 0.70", "bound: 0.7000000000000000000001")
+    need = load(text).requirement("ranking")
+    assert need.bound == Decimal("0.7000000000000000000001")
+    threshold = need.threshold(set_by="policy", source="sha256:x")
+    assert threshold is not None
+    assert threshold["bound"] == 0.7
+    assert load(text).requirement("data-contract").threshold(set_by="policy", source="x") is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line_of", "says"),
+    [
+        ("title: High-risk models", "title: A\ntitle: B", "title: B", "second time, first on line"),
+        ("cooling_off_days: 180", "cooling_off_days: &a 180", "cooling_off_days", "anchor"),
+        ("cooling_off_days: 180", "cooling_off_days: !!python/name:os.system 180", "cooling_off_days", "tag"),
+        ("cooling_off_days: 180", "cooling_off_days: .inf", "cooling_off_days", "not a number"),
+        ("cooling_off_days: 180", "cooling_off_days: -1", "cooling_off_days", "less than 0"),
+        ("cooling_off_days: 180", "cooling_off_days: 1:30", "cooling_off_days", "type integer"),
+        ("cooling_off_days: 180", "cooling_off_days: yes", "cooling_off_days", "type integer"),
+        ("cooling_off_days: 180\n", "", "format: 1", "'cooling_off_days' is missing"),
+        ("cooling_off_days: 180", "cooling_of_days: 180", "cooling_of_days", "Not a word of this place"),
+        ("response: restrict", "response: suspend", "response", "can't suspend by itself"),
+        ("suspension: person", "suspension: automatic", "suspension", "a person suspends"),
+        ("distinct_approvers: 2", "distinct_approvers: 1", "distinct_approvers", "at least 2"),
+        ("    recent_sign_in_minutes: 60\n", "", "  approve:", "signed in recently"),
+        ("checks: [parity-ratio, equal-errors]", "checks: [signature-valid]", "nature-valid", "no named"),
+        ("due_days: 30", "due_days: 180", "due_days", "due from its first day"),
+        ("max_days: 60", "max_days: 181", "max_days", "outlive the warrant"),
+        ("metric: roc_auc", "metric: auc", "metric: auc", "doesn't measure 'auc'"),
+        ("bound: 0.70", "bound: 70", "bound: 70", "outside what 'roc_auc' can be"),
+        ("metric: roc_auc", "metric: roc_auc\n    unit: percent", "unit: percent", "measured in 'share'"),
+        ("    card: [residual_risk]", "    card: []\n    foo: 1", "foo", "Not a word"),
+        ("tier: high", "tier: highest", "tier", "must be one of: low, medium, high"),
+        ("deploy:\n    signature: true", "deploy:\n    signature: false", ": false", "valid signature"),
+        ("summary: >-", "summary: [", None, "Not readable as YAML"),
+    ],
+)  # fmt: skip
+def test_each_fault_is_named_at_its_line(old: str, new: str, line_of: str | None, says: str) -> None:
+    text = changed(old, new)
+    problems = lint(text, known=KNOWN)
+    matching = [problem for problem in problems if says in problem.message]
+    assert matching, [str(problem) for problem in problems]
+    if line_of is not None:
+        assert line_of in text.splitlines()[matching[0].line - 1]
+    with pytest.raises(PolicyInvalid, match="line"):
+        load(text, known=KNOWN)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "empty"),
+        ("a: " + "[" * 5000, "deeper than"),
+        ("a: &a [x]\n" + "b: [*a, *a]\n", "alias"),
+        ("x: " + "y" * MAX_BYTES, "larger than"),
+        ("a: [" + "1," * 20_000 + "]", "More than"),
+        ("a: 1\n---\nb: 2\n", "second document"),
+        ("- just\n- a list\n", "type object"),
+        ("? [a, b]\n: 1\n", "key must be a word"),
+        ("a: \x00", "Not readable"),
+        ("a: \ud800", ""),
+    ],
+)  # fmt: skip
+def test_hostile_texts_are_refused_in_bounded_work(text: str, says: str) -> None:
+    problems = lint(text)
+    assert problems
+    assert any(says in problem.message for problem in problems)
+
+
+def test_a_check_that_nothing_asks_for_is_named() -> None:
+    text = changed("complete: [data-contract, accuracy,", "complete: [data-contract,")
+    text = changed("    checks: [data-contract, accuracy,", "    checks: [data-contract,", text)
+    assert [problem.path for problem in lint(text)] == ["checks.accuracy"]
+
+
+def test_only_what_is_not_gating_left_is_named() -> None:
+    asked = "data-contract, accuracy, ranking, probability-error, calibration, parity-ratio, equal-errors"
+    text = changed(f"    checks: [{asked}]", "    checks: [calibration]")
+    assert "No gating check" in " ".join(problem.message for problem in lint(text))
