@@ -59,9 +59,11 @@ def make(void: Iterable[Void], issued: datetime, expires: datetime, signer: Sign
     return canonical.encode(signed.document()) + b"\n"
 
 
-def check(data: bytes, *, trust: Sequence[TrustedKey], at: datetime) -> StatusList:
-    """Verify a list for the moment `at`. Raises Fault when altered, CannotCheck when stale or by an
-    unknown key."""
+def check(data: bytes, *, trust: Sequence[TrustedKey], at: datetime | None) -> StatusList:
+    """Verify a list for the moment `at`; None asks only whether it is genuine, as for an archive.
+
+    Raises Fault when altered, CannotCheck when stale or by an unknown key.
+    """
     if len(data) > MAX_BYTES:
         raise Fault("malformed", f"a status list of {len(data):,} bytes")
     signed = envelope.read(canonical.decode(data.removesuffix(b"\n")))
@@ -76,7 +78,7 @@ def check(data: bytes, *, trust: Sequence[TrustedKey], at: datetime) -> StatusLi
     issued, expires = _time(predicate["issued"]), _time(predicate["expires"])
     if objection := key.objection("warrant", issued):
         raise Fault(objection, f"the status list was signed at {predicate['issued']}, key {key.id[:16]}")
-    if at >= expires:
+    if at is not None and at >= expires:
         raise CannotCheck(f"the status list is stale: it ended {predicate['expires']}")
     if not isinstance(predicate["void"], list):
         raise Fault("malformed", "status list: void must be a list")

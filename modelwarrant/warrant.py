@@ -183,7 +183,9 @@ def check(
     _check_entry(terms, origin, leaf)
     proved = None
     if verifiers:
-        proved = proof.check(leaf, log_proof, verifiers, origin)
+        proved = proof.check(leaf, log_proof, verifiers)
+        if proved.origin != origin:
+            raise Fault("wrong log", f"the proof is of log {proved.origin!r}, not {origin!r}")
     else:
         proof.parse(log_proof)
     if model_dir is not None:
