@@ -14,7 +14,8 @@ from governance.models import Decision
 from governance.selectors.shown import difference
 from people import access
 from people.catalogue import ROLES
-from registry.selectors import contributions
+from registry.machines import VERSION
+from registry.selectors import versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +41,10 @@ def seats(context: Context) -> tuple[tuple[Seat, ...], tuple[Uncounted, ...]]:
     waiting: dict[str, list[Decision]] = {}
     uncounted: list[Uncounted] = []
     people: set[str] = set()
-    barred = contributions.barred(context.version)
     for decision in context.decisions:
         if decision.outcome != "approve":
             continue
-        why = _why_not(decision, context, barred, people)
+        why = _why_not(decision, context, people)
         if why:
             uncounted.append(Uncounted(decision, why))
         else:
@@ -79,12 +79,17 @@ def approvals_complete(context: Context) -> tuple[list[Reason], list[str]]:
     return reasons, notes
 
 
-def _why_not(decision: Decision, context: Context, barred: frozenset[str], people: set[str]) -> str:
+def bars(context: Context, principals: frozenset[str]) -> dict[str, str]:
+    """Why whoever acts as `principals` may not approve this version: relation -> sentence; empty: may."""
+    return versions.barred(VERSION.move("review", "approve"), context.version, principals, context.cooling_off)
+
+
+def _why_not(decision: Decision, context: Context, people: set[str]) -> str:
     if decision.shown_digest != context.shown_digest:
         changed = difference(decision.shown, context.shown)
         return "what was shown has changed since: " + "; ".join(changed)
-    if decision.person in barred:
-        return "its giver took part in making this version"
+    if bars(context, frozenset({decision.person})):
+        return "its giver took part in making this version, or owned the system until recently"
     if decision.person in people:
         return "its giver already fills a seat; one person fills one seat"
     if decision.person not in access.holders(decision.seat, context.version):

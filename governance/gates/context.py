@@ -28,6 +28,11 @@ class Context:
     def document(self) -> PolicyDocument | None:
         return document_of(self.policy) if self.policy else None
 
+    @property
+    def cooling_off(self) -> dt.timedelta:
+        """How long a former owner of the system stays barred."""
+        return dt.timedelta(days=self.document.cooling_off_days if self.document else 0)
+
     @cached_property
     def requirements(self) -> tuple[RequirementState, ...]:
         return requirement_states(self.version, at=self.at)

@@ -13,7 +13,8 @@ from governance.gates.context import Context
 from governance.models import Acceptance, Waiver
 from ledger.models import Governed
 from ledger.services import audit
-from registry.selectors import artifacts, cards, signatures
+from registry.models import Binding
+from registry.selectors import artifacts, cards, signatures, versions
 
 
 def records_intact(context: Context) -> tuple[list[Reason], list[str]]:
@@ -44,10 +45,12 @@ def governed_rows(context: Context) -> Iterator[Governed]:
 
 def signature_valid(context: Context) -> tuple[list[Reason], list[str]]:
     """Does a trusted key's signature cover exactly the stored files?"""
-    judged = signatures.judge(context.version)
-    if judged.status == "valid":
+    if context.version.binding != Binding.BYTES:
+        return [], [f"Bound as {context.version.binding}: there are no stored files that a signature could cover."]
+    standing = signatures.standing(context.version)
+    if standing.valid:
         return [], []
-    return [Reason(f"signature-{judged.status}", judged.text)], []
+    return [Reason(f"signature-{standing.status}", standing.detail)], []
 
 
 def artifact_intact(context: Context) -> tuple[list[Reason], list[str]]:
@@ -71,7 +74,7 @@ def card_complete(context: Context) -> tuple[list[Reason], list[str]]:
 
 def datasets_declared(context: Context) -> tuple[list[Reason], list[str]]:
     """Are the data it was trained on and the data it is tested on named by digest?"""
-    roles = set(context.version.lineage.values_list("role", flat=True))
+    roles = set(versions.lineage(context.version.pk).values_list("role", flat=True))
     return [
         Reason("dataset-undeclared", f"No dataset version is declared as {role} data.", role)
         for role in ("training", "evaluation")

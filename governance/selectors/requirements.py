@@ -17,6 +17,7 @@ from governance.policies.document import CheckRequirement, PolicyDocument, load
 from governance.selectors.shown import evidence_runs
 from monitoring.models import Run
 from registry.models import Version
+from registry.selectors import versions
 
 
 class Standing(StrEnum):
@@ -89,7 +90,7 @@ def requirement_states(version: Version, *, at: dt.datetime, move: str = "approv
         return ()
     runs = evidence_runs(version)
     declared: dict[str, set[Any]] = {}
-    for role, dataset_version in version.lineage.values_list("role", "dataset_version_id"):
+    for role, dataset_version in versions.lineage(version.pk).values_list("role", "dataset_version_id"):
         declared.setdefault(role, set()).add(dataset_version)
     acceptances = {
         (row.requirement, row.run_id): row

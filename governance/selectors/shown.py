@@ -9,51 +9,49 @@ from __future__ import annotations
 from typing import Any
 
 from governance.models import Acceptance, Waiver
+from ledger import clock
 from modelwarrant import canonical
 from monitoring.models import Run
 from registry.models import Version
+from registry.selectors import signatures, versions
 
 TITLES = {
+    "binding": "the subject binding",
     "subject": "the signed model",
     "manifest": "the list of model files",
+    "declared": "the declaration",
     "card": "the model card",
+    "code": "the code reference",
     "environment": "the environment",
+    "components": "the bill of materials",
+    "data": "the declared data",
     "signature": "the state of the signature",
     "policy": "the policy",
     "round": "the round of decisions",
-    "component": "component",
-    "dataset": "dataset",
     "run": "result",
     "acceptance": "acceptance",
     "waiver": "waiver",
 }
+_WORDS = frozenset({"binding", "policy", "round", "signature"})
+"""Items whose values a reader understands as they are."""
 
 
 def shown_set(version: Version) -> dict[str, str]:
-    """Item -> digest (or state word) of everything a decision on `version` rests on. Keys are `kind` or `kind/id`."""
-    items = {
-        "subject": version.subject_digest,
-        "manifest": version.manifest_digest,
-        "card": _digest(version.card),
-        "environment": _digest({"environment": version.environment, "code": version.code_ref}),
-        "signature": version.signature_status,
-        "policy": version.policy_digest,
-        "round": str(version.decision_round),
-    }
-    for component in version.components.order_by("kind", "name"):
-        items[f"component/{component.kind}:{component.name}"] = component.digest
-    for link in version.lineage.select_related("dataset_version").order_by("role", "dataset_version_id"):
-        items[f"dataset/{link.role}:{link.dataset_version_id}"] = link.dataset_version.digest
+    """Item -> digest or word, of everything a decision on `version` rests on. Keys are `kind` or `kind/name:id`."""
+    items = versions.content_digests(version)
+    items["signature"] = signatures.standing(version).status
+    items["policy"] = version.policy_digest
+    items["round"] = str(version.decision_round)
     for run in evidence_runs(version):
         items[f"run/{run.check_name}:{run.id}"] = run.outcome_digest or f"error:{run.error_code}"
     for acceptance in Acceptance.objects.filter(version=version).order_by("id"):
         items[f"acceptance/{acceptance.requirement}:{acceptance.id}"] = _digest(
             [acceptance.state, str(acceptance.run_id), acceptance.limitation, acceptance.compensating_test,
-             acceptance.review_by.isoformat()]
+             clock.text(acceptance.review_by)]
         )  # fmt: skip
     for waiver in Waiver.objects.filter(version=version).order_by("id"):
         items[f"waiver/{waiver.requirement}:{waiver.id}"] = _digest(
-            [waiver.state, waiver.reason, waiver.compensating_control, waiver.ends.isoformat()]
+            [waiver.state, waiver.reason, waiver.compensating_control, clock.text(waiver.ends)]
         )
     return items
 
@@ -81,7 +79,7 @@ def difference(before: dict[str, str], after: dict[str, str]) -> list[str]:
             found.append(f"{what} was added")
         elif key not in after:
             found.append(f"{what} was removed")
-        elif kind in ("policy", "round", "signature"):
+        elif kind in _WORDS:
             found.append(f"{what} changed from {before[key]} to {after[key]}")
         else:
             found.append(f"{what} changed")

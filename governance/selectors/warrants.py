@@ -48,7 +48,7 @@ def subject_of(version: Version) -> warrants.Subject:
     """The subject of a version as a warrant prints it."""
     name = f"{version.model.system.slug}/{version.model.slug}/{version.number}"
     if version.binding == "bytes":
-        ignored = signatures.judge(version).ignored
+        ignored = signatures.standing(version).ignored
         return warrants.Subject(name, "bytes", version.subject_digest, version.manifest_digest, ignored)
     return warrants.Subject(name, version.binding, version.subject_digest)
 
@@ -56,7 +56,7 @@ def subject_of(version: Version) -> warrants.Subject:
 def trusted_keys(purpose: str = "warrant") -> list[TrustedKey]:
     """The keys of one purpose that this installation trusts now."""
     return [
-        TrustedKey(load_public(record.public_pem.encode()), frozenset({purpose}), name=record.keyid)
+        TrustedKey(load_public(record.public.encode()), frozenset({purpose}), name=record.keyid)
         for record in KeyRecord.objects.filter(purpose=purpose, state__in=("active", "retired"))
     ]
 

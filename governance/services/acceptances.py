@@ -22,7 +22,7 @@ from people import access
 from people.catalogue import P
 from registry.machines import CONTENT_OPEN
 from registry.models import Version
-from registry.selectors import contributions
+from registry.selectors import versions
 from registry.selectors.versions import version_locked
 
 
@@ -33,7 +33,7 @@ def acceptance_give(
     """Accept the inconclusive standing of `requirement` (its key) on its latest run."""
     version = version_locked(version_id)
     access.require(actor, P.VERSION_VALIDATE, version)
-    if actor.principals & contributions.barred(version):
+    if actor.principals & versions.contributors(version.pk):
         raise NotAllowed(
             "You took part in making this version and can't accept its results.",
             permission=P.VERSION_VALIDATE,

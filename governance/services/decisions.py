@@ -6,6 +6,7 @@ from uuid import UUID
 
 from governance import events
 from governance.gates.answers import flat_reasons
+from governance.gates.approvals import bars
 from governance.gates.context import Context
 from governance.gates.table import evaluate
 from governance.models import Decision
@@ -19,7 +20,6 @@ from people import access
 from people.catalogue import P, ROLES
 from registry.machines import VERSION
 from registry.models import Version
-from registry.selectors import contributions
 from registry.selectors.versions import version_locked
 from registry.services.versions import version_apply_move
 
@@ -51,7 +51,7 @@ def decision_record(
     if not reason.strip():
         raise Invalid("Give the reason for your decision; it is kept with it.", field="reason")
     if outcome != "request-changes":
-        _require_not_barred(actor, version, outcome)
+        _require_not_barred(actor, context, outcome)
     transition = VERSION.move(version.state, _MOVE.get(outcome, "approve")) if _open(version, outcome) else None
     if transition is None:
         raise Conflict(f"The version is {version.state}; this decision is not open now.")
@@ -87,13 +87,13 @@ def _require_seat(actor: Actor, seat: str, context: Context) -> None:
         access.require_recent(actor, minutes)
 
 
-def _require_not_barred(actor: Actor, version: Version, outcome: str) -> None:
-    if actor.principals & contributions.barred(version):
+def _require_not_barred(actor: Actor, context: Context, outcome: str) -> None:
+    for relation, why in bars(context, actor.principals).items():
         raise NotAllowed(
-            f"You took part in making this version and can't {outcome} it.",
+            f"{why} You can't {outcome} it.",
             permission=_PERMISSION[outcome],
-            subject=Subject.of(version),
-            reason="contributor",
+            subject=Subject.of(context.version),
+            reason=relation,
             visible=True,
         )
 
@@ -146,6 +146,6 @@ def _follow(actor: Actor, version: Version, outcome: str, reason: str) -> None:
         version_id=version.id,
         move=move,
         answers={answer.gate: answer.ok for answer in answers},
-        cooling_off_days=context.document.cooling_off_days if context.document else 0,
+        cooling_off=context.cooling_off,
         reason=reason,
     )

@@ -105,7 +105,7 @@ def _gated(actor: Actor, version: Version, move: str, *, policy_digest: str = ""
         version_id=version.id,
         move=move,
         answers={answer.gate: answer.ok for answer in answers},
-        cooling_off_days=context.document.cooling_off_days if context.document else 0,
+        cooling_off=context.cooling_off,
         policy_digest=policy_digest,
         reason=reason,
     )

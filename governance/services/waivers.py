@@ -18,7 +18,7 @@ from ledger.services.transactions import governed
 from people import access
 from people.catalogue import P
 from registry.machines import CONTENT_OPEN
-from registry.selectors import contributions
+from registry.selectors import versions
 from registry.selectors.versions import version_locked
 
 
@@ -106,7 +106,7 @@ def _decide(actor: Actor, waiver: Waiver, move: str) -> Waiver:
         event=events.WAIVER_MOVED,
         barred={
             "requester": frozenset({waiver.requested_by}),
-            "contributor": contributions.barred(waiver.version),
+            "contributor": versions.contributors(waiver.version_id),
         },
         set={"decided_by": actor.id, "decided_at": clock.now()},
     )

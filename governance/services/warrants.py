@@ -80,7 +80,7 @@ def warrant_issue(*, actor: Actor, warrant_id: UUID) -> Warrant:
     proof = log.proof_for(entry.id)
     if proof is None:
         return warrant
-    signer = keys.signer("warrant")
+    record, signer = keys.signer("warrant")
     terms = terms_of(warrant, issued=clock.now())
     document = warrants.make(terms, bytes(entry.bytes), proof, signer)
     # Whatever is about to be handed out must pass the very check that a stranger will make.
@@ -93,7 +93,7 @@ def warrant_issue(*, actor: Actor, warrant_id: UUID) -> Warrant:
         event=events.WARRANT_MOVED,
         set={
             "issued_at": terms.issued,
-            "keyid": signer.key_id,
+            "keyid": record.keyid,
             "document": document.decode("utf-8"),
             "document_digest": hashlib.sha256(document).hexdigest(),
         },

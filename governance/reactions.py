@@ -1,0 +1,68 @@
+"""What governance does when the apps below report something, inside their transaction.
+
+Monitoring alone opens alerts; the policy's response decides what more follows (DESIGN law 11): a ticket, or no new
+deployments. Nothing here suspends a version: for that a person is needed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from governance.models import Warrant
+from governance.services.gate import warrant_answer
+from governance.services.retraining import retraining_request
+from governance.services.versions import version_restrict
+from ledger import clock
+from ledger.actors import Actor
+from ledger.services import audit
+from monitoring.models import Breach
+from monitoring.services.incidents import incident_open
+from monitoring.signals import breach_opened
+from registry.models import Deployment, DeploymentReport, Slot, Version
+from registry.signals import deployment_reported, deployment_reporting
+
+RESPONSE = Actor.system("drift-response")
+
+
+@receiver(breach_opened, dispatch_uid="governance.respond-to-breach")
+def respond_to_breach(sender: object, *, breach: Breach, **_: Any) -> None:
+    """Ask a person about retraining; restrict the version where its policy says so."""
+    version = breach.monitor.deployment.version
+    words = breach.summary["text"]
+    retraining_request(actor=RESPONSE, version_id=version.id, reason=f"Opened by a breach: {words}", breach=breach)
+    recorded = audit.replayed(version.ledger_kind, version.pk).get("state")
+    if breach.response in ("restrict", "suspend") and recorded == "approved":
+        version_restrict(actor=RESPONSE, version_id=version.id, reason=f"A monitored criterion was not met: {words}")
+
+
+@receiver(deployment_reporting, dispatch_uid="governance.judge-report")
+def judge_report(
+    sender: object, *, deployment: Deployment | None, **_: Any
+) -> list[dict[str, Any]] | None:
+    """Whether a warrant allows what serving reports: the reasons against it, or an empty list."""
+    if deployment is None:
+        return None
+    warrant = Warrant.objects.filter(deployment=deployment).first()
+    if warrant is None:
+        return [{"gate": "warrant-active", "code": "no-warrant", "text": "This deployment has no warrant."}]
+    answer = warrant_answer(warrant, clock.now())
+    return [{"gate": answer.gate, "code": reason.code, "text": reason.text} for reason in answer.reasons]
+
+
+@receiver(deployment_reported, dispatch_uid="governance.open-incident")
+def open_incident(sender: object, *, actor: Actor, report: DeploymentReport, **_: Any) -> None:
+    """Something runs that nothing allows: people have to look at it."""
+    if not report.unexpected:
+        return
+    slot: Slot = report.slot
+    version: Version | None = report.version
+    incident_open(
+        actor=RESPONSE,
+        system_id=slot.model.system_id,
+        version_id=version.id if version else None,
+        cause="unwarranted-deployment",
+        severity="high",
+        title=f"Reported as {report.reported_state} in {slot} without a warrant: {report.digest[:12]}",
+    )
