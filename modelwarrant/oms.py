@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -138,6 +138,7 @@ def verify_model(
     if bundle.allow_symlinks:
         raise CannotCheck("the bundle was signed with symbolic links followed; they are refused here")
     signed = {resource.path for resource in bundle.resources}
+    ignored = tuple(ignored)
     leave = {*bundle.ignored, *(path.strip("/") for path in ignored)}
     hidden = sorted(path for path in signed if manifest.covers(leave, path))
     if hidden and any(manifest.covers(bundle.ignored, path) for path in hidden):
@@ -175,7 +176,10 @@ def verify_model(
     if bundle.shard_size is None and bundle.algorithm == "sha256":
         files = [manifest.File(item.path, item.digest, there[item.path].size) for item in bundle.resources]
         digest = manifest.Manifest(tuple(sorted(files)), bundle.ignored).digest
-    findings = [f"'{path}' is empty and isn't signed" for path in unseen] + manifest.strict_findings(seen)
+    expected = {path.strip("/") for path in ignored}
+    unexpected = tuple(path for path in seen.left_out if not manifest.covers(expected, path))
+    findings = [f"'{path}' is empty and isn't signed" for path in unseen]
+    findings += manifest.strict_findings(replace(seen, left_out=unexpected))
     return VerifiedModel(
         bundle.payload_digest,
         bundle.root_digest,

@@ -80,7 +80,7 @@ def check(
     verifiers: Sequence[note.Verifier] = (),
     data: bytes | None = None,
 ) -> CheckedReport:
-    """Verify a report's bytes against its sidecar. Raises Fault when altered, CannotCheck for unknown keys."""
+    """Verify a report's bytes against its sidecar. Fault: altered; CannotCheck: unknown key."""
     if len(sidecar) > MAX_BYTES:
         raise Fault("malformed", f"a report signature of {len(sidecar):,} bytes")
     signed = envelope.read(canonical.decode(sidecar.removesuffix(b"\n")))

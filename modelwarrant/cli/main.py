@@ -13,10 +13,10 @@ import sys
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
-from modelwarrant.cli import answer, logs
+from modelwarrant.cli import answer, logs, models, warrants
 from modelwarrant.errors import UsageError
 
-DOMAINS: Final = (logs,)
+DOMAINS: Final = (models, warrants, logs)
 
 
 class _Parser(argparse.ArgumentParser):
