@@ -27,10 +27,12 @@ _COMMITMENT_DOMAIN: Final = b"modelwarrant commitment v1\n"
 
 def encode(value: Any, *, max_bytes: int | None = None) -> bytes:
     """The canonical bytes of `value`. Raises ValueError naming the place of what can't be encoded."""
-    try:
-        data = _dump(_ordered(value, "$", MAX_DEPTH)).encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise ValueError(f"a string has a lone surrogate: {error.object[error.start]!r}") from error
+    data = _encode_ascii(value)
+    if data is None:
+        try:
+            data = _dump(_ordered(value, "$", MAX_DEPTH)).encode("utf-8")
+        except UnicodeEncodeError as error:
+            raise ValueError(f"a string has a lone surrogate: {error.object[error.start]!r}") from error
     if max_bytes is not None and len(data) > max_bytes:
         raise ValueError(f"{len(data)} bytes, at most {max_bytes} are allowed")
     return data
@@ -89,6 +91,25 @@ def commitment(nonce: bytes, field: str, text: str) -> str:
     return "hmac-sha256:" + hmac.new(nonce, message, hashlib.sha256).hexdigest()
 
 
+def _encode_ascii(value: Any) -> bytes | None:
+    """The same bytes some ten times faster, for values in ASCII; None where the careful way must decide.
+
+    Reading back what was written shows that nothing was lost or turned into something else, and among ASCII
+    keys code points sort like UTF-16 units.
+    """
+    try:
+        text = _dump(value, sort_keys=True)
+        if (
+            text.isascii()
+            and text.count("{") + text.count("[") <= MAX_DEPTH
+            and _DECODER.decode(text) == value
+        ):
+            return text.encode("ascii")
+    except (TypeError, ValueError, RecursionError):
+        pass
+    return None
+
+
 def _dump(value: Any, *, sort_keys: bool = False) -> str:
     # With these settings CPython writes strings as RFC 8785 section 3.2.2.2 asks: the short escapes, \u00xx
     # in lower case for other controls, everything else literal.
@@ -97,9 +118,9 @@ def _dump(value: Any, *, sort_keys: bool = False) -> str:
 
 def _ordered(value: Any, path: str, depth: int) -> Any:
     """A checked copy with keys in UTF-16 code unit order (RFC 8785 section 3.2.3)."""
-    if value is None or value is True or value is False or type(value) is str:
+    if value is None or value is True or value is False or isinstance(value, str):
         return value
-    if type(value) is int:
+    if isinstance(value, int):
         if not -MAX_INTEGER <= value <= MAX_INTEGER:
             raise ValueError(f"{path}: integer beyond 2^53 - 1")
         return value
@@ -109,7 +130,7 @@ def _ordered(value: Any, path: str, depth: int) -> Any:
         return [_ordered(item, f"{path}[{index}]", depth - 1) for index, item in enumerate(value)]
     if isinstance(value, dict):
         for key in value:
-            if type(key) is not str:
+            if not isinstance(key, str):
                 raise ValueError(f"{path}: key {key!r} is not a string")
         keys = sorted(value, key=lambda key: key.encode("utf-16-be", "surrogatepass"))
         return {key: _ordered(value[key], f"{path}.{key}", depth - 1) for key in keys}

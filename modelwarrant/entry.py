@@ -171,7 +171,7 @@ def shape_problem(value: Any) -> str | None:
         if type(value[name]) is not dict:
             return f"{name}: not an object"
     for column, written in value["set"].items():
-        if not _matches(_NAME, column) or not (written is None or type(written) in (str, int, bool)):
+        if not _matches(_NAME, column) or not (written is None or isinstance(written, (str, int))):
             return f"set.{column}: not a column with a text, integer, boolean or null"
     for column, commitment in value["hidden"].items():
         if not _matches(_NAME, column) or not _matches(_COMMITMENT, commitment):
@@ -206,8 +206,8 @@ def _is_time(text: str) -> bool:
 
 
 def _matches(pattern: re.Pattern[str], value: Any) -> bool:
-    return type(value) is str and pattern.fullmatch(value) is not None
+    return isinstance(value, str) and pattern.fullmatch(value) is not None
 
 
 def _text(value: Any) -> bool:
-    return type(value) is str and 0 < len(value) <= MAX_TEXT
+    return isinstance(value, str) and 0 < len(value) <= MAX_TEXT

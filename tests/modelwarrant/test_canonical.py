@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import enum
 import hashlib
 import hmac
 import json
@@ -37,6 +38,16 @@ def test_strings_are_written_as_in_rfc_8785() -> None:
 def test_what_other_languages_read_differently_is_refused(value: object) -> None:
     with pytest.raises(ValueError):
         canonical.encode(value)
+
+
+def test_enumerations_are_written_as_their_values() -> None:
+    class State(enum.StrEnum):
+        OPEN = "open"
+
+    for more in ("", "é"):
+        assert canonical.encode({"a": State.OPEN, "b": more, State.OPEN: 1}) == (
+            f'{{"a":"open","b":"{more}","open":1}}'.encode()
+        )
 
 
 def test_depth_and_length_have_limits() -> None:
