@@ -15,7 +15,9 @@ MODEL_REGISTERED = Event("registry.model_registered", "Model registered")
 
 VERSION_REGISTERED = Event("registry.version_registered", "Version registered")
 VERSION_EDITED = Event("registry.version_edited", "Content changed", data=("what", "voided_round"))
-VERSION_MOVED = Event("registry.version_moved", "Version moved", data=(*_MOVE, "gates", "details"))
+VERSION_MOVED = Event(
+    "registry.version_moved", "Version moved", data=(*_MOVE, "gates", "details"), hidden=("reason",)
+)
 ARTIFACT_ATTACHED = Event("registry.artifact_attached", "File attached")
 ARTIFACT_REMOVED = Event("registry.artifact_removed", "File removed")
 ARTIFACT_REHASHED = Event(
@@ -35,7 +37,9 @@ DATASET_VERSION_MOVED = Event("registry.dataset_version_moved", "Dataset version
 
 SLOT_REGISTERED = Event("registry.slot_registered", "Deployment slot registered")
 DEPLOYMENT_REQUESTED = Event("registry.deployment_requested", "Deployment requested")
-DEPLOYMENT_MOVED = Event("registry.deployment_moved", "Deployment moved", data=(*_MOVE, "gates", "details"))
+DEPLOYMENT_MOVED = Event(
+    "registry.deployment_moved", "Deployment moved", data=(*_MOVE, "gates", "details"), hidden=("reason",)
+)
 DEPLOYMENT_REPORTED = Event("registry.deployment_reported", "Serving reported what it runs")
 
 register(*(value for value in list(vars().values()) if isinstance(value, Event)))

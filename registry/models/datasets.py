@@ -8,7 +8,7 @@ from django.db import models
 
 from ledger.models import Governed
 from registry.machines import DATASET_VERSION
-from registry.models.artifacts import Blob
+from registry.models.artifacts import Blob, Upload
 from registry.models.systems import System
 from registry.models.versions import Version, VersionPart
 
@@ -56,6 +56,7 @@ class DatasetVersion(Governed):
         "dataset",
         "number",
         "blob",
+        "upload",
         "media_type",
         "rows",
         "label_column",
@@ -63,6 +64,7 @@ class DatasetVersion(Governed):
         "score_column",
         "state",
         "registered_by",
+        "controller",
         "registered_at",
     )
     ledger_hashed = ("schema", "sensitive", "profile", "faults")
@@ -71,6 +73,7 @@ class DatasetVersion(Governed):
     dataset = models.ForeignKey(Dataset, models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
     blob = models.ForeignKey(Blob, models.PROTECT, related_name="dataset_versions")
+    upload = models.ForeignKey(Upload, models.PROTECT, related_name="dataset_versions")
     media_type = models.CharField(max_length=60)
     rows = models.BigIntegerField()
     schema = models.JSONField()
@@ -82,6 +85,7 @@ class DatasetVersion(Governed):
     faults = models.JSONField(default=list, blank=True)
     state = models.CharField(max_length=12, default=DATASET_VERSION.initial.name)
     registered_by = models.CharField(max_length=40)
+    controller = models.CharField(max_length=40, blank=True)
     registered_at = models.DateTimeField()
 
     class Meta:

@@ -8,7 +8,7 @@ from django.db import models
 
 from ledger.models import Governed
 from registry.machines import VERSION
-from registry.models.artifacts import Blob
+from registry.models.artifacts import Blob, Upload
 from registry.models.systems import AIModel
 
 
@@ -103,13 +103,13 @@ class ArtifactFile(VersionPart):
     """One file of a `bytes` version under its relative path. A removed file stays, with `present` false."""
 
     ledger_kind = "artifact-file"
-    ledger_columns = ("version", "path", "blob", "present", "uploaded_by", "attached_by", "attached_at")
+    ledger_columns = ("version", "path", "blob", "upload", "present", "attached_by", "attached_at")
 
     version = models.ForeignKey(Version, models.PROTECT, related_name="files")
     path = models.CharField(max_length=400)
     blob = models.ForeignKey(Blob, models.PROTECT, related_name="files")
     present = models.BooleanField(default=True)
-    uploaded_by = models.CharField(max_length=40)
+    upload = models.ForeignKey(Upload, models.PROTECT, related_name="files")
     attached_by = models.CharField(max_length=40)
     attached_at = models.DateTimeField()
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import nh3
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+
+from registry.models import Version
 
 FIELD_LIMIT = 20_000
 """Characters per field."""
@@ -51,9 +53,13 @@ def card_faults(card: Mapping[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-def card_missing(card: Mapping[str, Any]) -> list[CardField]:
-    """Required fields that are absent or blank."""
-    return [field for field in CARD if field.required and not str(card.get(field.name) or "").strip()]
+def missing(version: Version, extra: Collection[str] = ()) -> list[tuple[str, str]]:
+    """(field, title) of each required field that is absent or blank; `extra` names further required ones."""
+    return [
+        (field.name, field.title)
+        for field in CARD
+        if (field.required or field.name in extra) and not str(version.card.get(field.name) or "").strip()
+    ]
 
 
 # No raw HTML, no images: a card is read by reviewers, and nothing in it may fetch or imitate the page

@@ -1,0 +1,72 @@
+"""Whether what is stored is still what was attached, and what a version lacks. Reads, never records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from django.conf import settings
+
+from ledger import clock
+from registry import storage
+from registry.models import ArtifactFile, Binding, Blob, Version
+from registry.selectors import versions
+
+
+def rehash_after() -> timedelta:
+    """How old the last full hash of a blob may be (REGISTRY_REHASH_DAYS, 30)."""
+    return timedelta(days=getattr(settings, "REGISTRY_REHASH_DAYS", 30))
+
+
+def faults(version: Version) -> list[tuple[str, str]]:
+    """(path, sentence) for each stored file that isn't what was attached; a full hash decides where due."""
+    found = []
+    checked: dict[str, str | None] = {}
+    for row in versions.files(version.pk):
+        if row.blob_id not in checked:
+            checked[row.blob_id] = blob_fault(row.blob)
+        if fault := checked[row.blob_id]:
+            found.append((row.path, fault))
+    return found
+
+
+def blob_fault(blob: Blob) -> str | None:
+    """Why the stored object isn't the one of this digest, or None.
+
+    Size, times and identity are compared; if they changed or the last full hash is overdue, all bytes are
+    hashed again.
+    """
+    token = storage.stat_token(blob.digest)
+    if token is None:
+        return "It is gone from the store."
+    overdue = clock.now() - blob.rehashed_at > rehash_after()
+    if token == blob.stat_token and not overdue and not blob.fault:
+        return None
+    if storage.rehash(blob.digest) != blob.digest:
+        return "The stored bytes have changed: their digest isn't the recorded one."
+    return None
+
+
+def missing(version: Version) -> list[str]:
+    """What the version still needs so that a warrant could bind it, one sentence each."""
+    if version.binding != Binding.BYTES:
+        return [] if version.subject_digest else ["The digest of its subject is missing."]
+    files = list(versions.files(version.pk))
+    if not files:
+        return ["No file is attached."]
+    found = []
+    if not any(row.blob.size for row in files):
+        found.append("Every attached file is empty.")
+    if not version.subject_digest:
+        found.append("No valid signature covers exactly the attached files.")
+    return found
+
+
+def executable(version: Version) -> list[tuple[str, str]]:
+    """(path, note) of attached files that can run code when loaded, or of which that isn't known."""
+    rows = versions.files(version.pk)
+    return [(row.path, f"{row.blob.format}: {row.blob.format_note}") for row in _risky(rows)]
+
+
+def _risky(rows: Iterable[ArtifactFile]) -> Iterable[ArtifactFile]:
+    return (row for row in rows if row.blob.executable != "no")
