@@ -12,7 +12,7 @@ from governance import events
 from governance.machines import ACCEPTANCE
 from governance.models import Acceptance
 from governance.selectors.requirements import RequirementState, document_of, policy_of, requirement_states
-from governance.services.moves import move_row
+from people.services.moves import move_row
 from ledger import clock
 from ledger.actors import Actor, Subject
 from ledger.errors import Conflict, Invalid, NotAllowed, NotThere, Refused

@@ -10,7 +10,7 @@ from governance import events
 from governance.frameworks.pack import Pack
 from governance.machines import ATTESTATION
 from governance.models import Attestation
-from governance.services.moves import move_row
+from people.services.moves import move_row
 from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import Invalid, NotThere

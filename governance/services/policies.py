@@ -11,7 +11,7 @@ from governance.machines import POLICY
 from governance.models import Policy
 from governance.policies.document import Known, digest, load
 from governance.policies.reading import PolicyInvalid
-from governance.services.moves import move_row
+from people.services.moves import move_row
 from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import Conflict, Invalid, NotThere

@@ -7,7 +7,7 @@ from uuid import UUID
 from governance import events
 from governance.machines import RETRAINING
 from governance.models import RetrainingRequest
-from governance.services.moves import move_row
+from people.services.moves import move_row
 from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import Invalid, NotThere

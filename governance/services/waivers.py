@@ -9,7 +9,7 @@ from governance import events
 from governance.machines import WAIVER
 from governance.models import Waiver
 from governance.selectors.requirements import document_of, policy_of
-from governance.services.moves import move_row
+from people.services.moves import move_row
 from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import Conflict, Invalid, NotThere, Refused

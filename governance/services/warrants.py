@@ -18,7 +18,7 @@ from governance.machines import WARRANT
 from governance.models import Warrant
 from governance.policies.document import PolicyDocument
 from governance.selectors.warrants import terms_of, trusted_keys, verifiers
-from governance.services.moves import move_row
+from people.services.moves import move_row
 from ledger import clock
 from ledger import selectors as log
 from ledger.actors import Actor

@@ -24,6 +24,7 @@ def move_row(
     event: Event,
     barred: Mapping[str, frozenset[str]] | None = None,
     set: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> None:
     """Move `row` (locked and freshly read by the caller, inside `governed`).
 
@@ -51,5 +52,5 @@ def move_row(
         event=event,
         row=row,
         set={"state": transition.target, **(set or {})},
-        data={"move": move, "from": state, "to": transition.target},
+        data={"move": move, "from": state, "to": transition.target, **(data or {})},
     )

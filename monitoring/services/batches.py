@@ -1,0 +1,125 @@
+"""Batches of production data: received once per label, checked by the deployment's monitor."""
+
+from __future__ import annotations
+
+import datetime as dt
+from uuid import UUID
+
+from ledger import clock
+from ledger.actors import Actor
+from ledger.errors import Conflict, Invalid, NotThere
+from ledger.services import records
+from ledger.services.transactions import governed
+from monitoring import events
+from monitoring.machines import BATCH
+from monitoring.models import Batch, Monitor, Run
+from monitoring.services.runs import run_request
+from people import access
+from people.catalogue import P
+from people.services.moves import move_row
+from registry.machines import RUNNING
+from registry.models import Blob, Deployment
+from registry.selectors import versions
+from registry.services.uploads import upload_blob
+
+MONITORING = Actor.system("checks-worker")
+
+
+@governed
+def batch_report(
+    *,
+    actor: Actor,
+    deployment_id: UUID,
+    label: str,
+    upload_id: UUID,
+    period_start: dt.datetime,
+    period_end: dt.datetime,
+) -> Batch:
+    """Take in one batch of a running deployment and request the checks of its monitor.
+
+    `upload_id` names a finished upload for this purpose. The same label with the same bytes and period is the same
+    batch (a retry gives it back); with others it is a Conflict. A batch for a period in the future is Invalid.
+    """
+    deployment = Deployment.objects.select_related("version__model__system").filter(pk=deployment_id).first()
+    if deployment is None:
+        raise NotThere()
+    versions.version_locked(deployment.version_id)
+    access.require(actor, P.BATCH_REPORT, deployment)
+    if not label.strip() or len(label) > 80:
+        raise Invalid("Name the batch in 1 to 80 characters; a retry must use the same name.", field="label")
+    now = clock.now()
+    if not period_start < period_end:
+        raise Invalid("The period must end after it starts.", field="period_end")
+    if period_end > now + dt.timedelta(minutes=5):
+        raise Invalid("The period ends in the future.", field="period_end")
+    blob = upload_blob(actor=actor, upload_id=upload_id, purpose="batch")
+    known = Batch.objects.filter(deployment=deployment, label=label).first()
+    if known:
+        return _same(known, blob, period_start, period_end)
+    if deployment.state not in RUNNING:
+        raise Conflict(f"The deployment is {deployment.state}; production data comes from a running one.")
+    batch = Batch()
+    records.write(
+        actor=actor,
+        event=events.BATCH_RECEIVED,
+        row=batch,
+        set={
+            "deployment": deployment,
+            "label": label,
+            "blob": blob,
+            "period_start": period_start,
+            "period_end": period_end,
+            "received_at": now,
+            "reported_by": actor.id,
+            "state": BATCH.initial.name,
+        },
+    )
+    monitor = Monitor.objects.filter(deployment=deployment, state="active").first()
+    for item in monitor.checks if monitor else ():
+        run_request(
+            actor=MONITORING,
+            version_id=deployment.version_id,
+            check=item["check"],
+            thresholds=item["thresholds"],
+            policy_digest=item["policy_digest"],
+            batch=batch,
+            reference=monitor.reference if monitor else None,
+        )
+    return batch
+
+
+@governed
+def batch_settle(*, actor: Actor, batch_id: UUID) -> Batch:
+    """Mark a batch as checked, or refused, once every run on it has ended. Safe to repeat."""
+    batch = Batch.objects.select_for_update().filter(pk=batch_id).first()
+    if batch is None:
+        raise NotThere()
+    access.require(actor, P.BATCH_CHECK, batch)
+    states = list(Run.objects.filter(batch=batch).values_list("state", flat=True))
+    if batch.state != "received" or not states or "due" in states:
+        return batch
+    move = "check" if "done" in states else "refuse"
+    move_row(
+        actor=actor,
+        row=batch,
+        machine=BATCH,
+        move=move,
+        event=events.BATCH_MOVED,
+        set={"rows": _rows(batch)},
+    )
+    return batch
+
+
+def _rows(batch: Batch) -> int | None:
+    """Rows read, as a finished run counted them."""
+    for outcome in Run.objects.filter(batch=batch, state="done").values_list("outcome", flat=True):
+        rows = outcome["inputs"].get("current", {}).get("rows")
+        if rows is not None:
+            return int(rows)
+    return None
+
+
+def _same(known: Batch, blob: Blob, start: dt.datetime, end: dt.datetime) -> Batch:
+    if (known.blob_id, known.period_start, known.period_end) == (blob.pk, start, end):
+        return known
+    raise Conflict("A batch of this name was already reported with other bytes or another period.", field="label")

@@ -1,0 +1,106 @@
+"""Execute one claimed run: read verified bytes, call the check, store the outcome once.
+
+No transaction is open while a check computes. Whatever goes wrong with the input has a name and becomes an error
+verdict; anything unforeseen leaves the lease to run out, so that another worker tries.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from ledger.actors import Actor
+from ledger.errors import IntegrityFault
+from monitoring.models import Run
+from monitoring.services.batches import batch_settle
+from monitoring.services.breaches import breach_judge
+from monitoring.services.runs import run_claim, run_fail, run_finish, run_progress
+from monitoring.sources import DatasetSource, run_check
+from monitoring.statistics.inputs import BadInput, Columns
+from monitoring.statistics.verdicts import Threshold
+from registry.models import DatasetVersion
+from registry.selectors.artifacts import local_copy
+
+WORKER = "checks-worker"
+_log = logging.getLogger(__name__)
+
+
+def execute_next(*, actor: Actor) -> bool:
+    """Claim and execute one due run; False if nothing was due."""
+    run = run_claim(actor=actor)
+    if run is None:
+        return False
+    execute(run, actor=actor)
+    return True
+
+
+def execute(run: Run, *, actor: Actor) -> None:
+    """Execute a claimed run to its end: done, or error with a named reason."""
+    assert run.lease_token is not None  # claimed
+    held = {"actor": actor, "run_id": run.pk, "token": run.lease_token}
+    try:
+        with _sources(run) as (current, reference):
+            run_progress(**held, words="measuring")
+            outcome = run_check(
+                run.check_name,
+                current=current,
+                reference=reference,
+                columns=_columns(run.columns),
+                thresholds=tuple(_threshold(said) for said in run.thresholds),
+                parameters=run.parameters,
+                seed=run.seed,
+            )
+    except BadInput as error:
+        ended = run_fail(**held, code=error.code, text=_located(error))
+    except IntegrityFault as error:
+        ended = run_fail(**held, code="integrity", text=str(error))
+    else:
+        ended = run_finish(**held, outcome=outcome.as_dict(), digest=outcome.digest)
+    if ended is None:
+        _log.warning("run %s: the lease was lost; another worker's outcome stands", run.pk)
+        return
+    follow(ended, actor=actor)
+
+
+def follow(run: Run, *, actor: Actor) -> None:
+    """What an ended run leads to. Safe to repeat: each step looks at what is already there."""
+    if run.batch_id is None:
+        return
+    breach_judge(actor=actor, run_id=run.pk)
+    batch_settle(actor=actor, batch_id=run.batch_id)
+
+
+@contextmanager
+def _sources(run: Run) -> Iterator[tuple[DatasetSource, DatasetSource | None]]:
+    with ExitStack() as stack:
+        described = run.current or run.reference
+        assert described is not None  # run_request refuses a run without data
+        digest = run.batch.blob_id if run.batch else described.digest
+        current = _source(stack.enter_context(local_copy(digest)), digest, described)
+        reference = None
+        if run.reference is not None and run.reference.digest != digest:
+            path = stack.enter_context(local_copy(run.reference.digest))
+            reference = _source(path, run.reference.digest, run.reference)
+        yield current, reference
+
+
+def _source(path: Path, digest: str, described: DatasetVersion) -> DatasetSource:
+    types = {column["name"]: column["dtype"] for column in described.schema["columns"]}
+    return DatasetSource(path=path, media_type=described.media_type, types=types, digest=digest)
+
+
+def _columns(said: dict[str, Any]) -> Columns:
+    return Columns(**{**said, "sensitive": tuple(said["sensitive"]), "features": tuple(said["features"])})
+
+
+def _threshold(said: dict[str, Any]) -> Threshold:
+    return Threshold(**{**said, "slice": tuple((str(name), str(value)) for name, value in said["slice"])})
+
+
+def _located(error: BadInput) -> str:
+    places = [f"line {error.line}" if error.line else "", f"column {error.column}" if error.column else ""]
+    where = ", ".join(place for place in places if place)
+    return f"{where}: {error.message}" if where else error.message

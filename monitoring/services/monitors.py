@@ -1,0 +1,76 @@
+"""Monitors: which checks watch a deployment, against which reference, and what a breach leads to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from ledger.actors import Actor
+from ledger.errors import Conflict, Invalid, NotThere
+from ledger.services import records
+from ledger.services.transactions import governed
+from monitoring import events
+from monitoring.catalogue import CATALOGUE
+from monitoring.machines import MONITOR
+from monitoring.models import Monitor
+from people import access
+from people.catalogue import P
+from people.services.moves import move_row
+from registry.models import Deployment
+from registry.selectors import versions
+
+RESPONSES = ("ticket", "restrict", "suspend")
+
+
+@governed
+def monitor_set(
+    *, actor: Actor, deployment_id: UUID, checks: Sequence[Mapping[str, Any]], response: str
+) -> Monitor:
+    """Watch a deployment from now on. One monitor per deployment; its checks come from the policy in force.
+
+    Each of `checks` is `{"check", "thresholds": [...], "policy_digest"}`. The reference is the version's declared
+    reference data, or else its training data.
+    """
+    deployment = Deployment.objects.select_related("version__model__system").filter(pk=deployment_id).first()
+    if deployment is None:
+        raise NotThere()
+    versions.version_locked(deployment.version_id)
+    access.require(actor, P.MONITOR_EDIT, deployment)
+    if response not in RESPONSES:
+        raise Invalid(f"One of {', '.join(RESPONSES)}.", field="response")
+    if not checks:
+        raise Invalid("A monitor without a check watches nothing.", field="checks")
+    for item in checks:
+        if item["check"] not in CATALOGUE:
+            raise Invalid(f"There is no check '{item['check']}'.", field="checks")
+    if Monitor.objects.filter(deployment=deployment).exists():
+        raise Conflict("This deployment already has a monitor.")
+    links = versions.lineage(deployment.version_id).filter(role__in=("reference", "training"))
+    link = links.order_by("role", "-dataset_version__number").first()  # "reference" sorts before "training"
+    if link is None:
+        raise Invalid("The version declares no reference or training data to compare with.", field="reference")
+    monitor = Monitor()
+    records.write(
+        actor=actor,
+        event=events.MONITOR_SET,
+        row=monitor,
+        set={
+            "deployment": deployment,
+            "reference": link.dataset_version,
+            "checks": [dict(item) for item in checks],
+            "response": response,
+            "state": MONITOR.initial.name,
+        },
+    )
+    return monitor
+
+
+@governed
+def monitor_move(*, actor: Actor, monitor_id: UUID, move: str) -> Monitor:
+    """Pause, resume or end a monitor."""
+    monitor = Monitor.objects.select_for_update().filter(pk=monitor_id).first()
+    if monitor is None:
+        raise NotThere()
+    move_row(actor=actor, row=monitor, machine=MONITOR, move=move, event=events.MONITOR_MOVED)
+    return monitor

@@ -1,0 +1,29 @@
+"""Monitoring's workers: execute due runs, and pick up what a killed worker left behind."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from ledger.actors import Actor
+from monitoring.models import Run
+from monitoring.services.execution import WORKER, execute_next, follow
+from monitoring.services.runs import runs_interrupted
+
+
+@shared_task(name="monitoring.run")
+def run() -> None:
+    """Execute due runs until none is free."""
+    actor = Actor.system(WORKER)
+    while execute_next(actor=actor):
+        pass
+
+
+@shared_task(name="monitoring.sweep")
+def sweep() -> None:
+    """By the clock: end runs whose last lease ran out, finish what follows from ended runs, execute what is due."""
+    actor = Actor.system(WORKER)
+    runs_interrupted(actor=actor)
+    # A worker may have died between ending a run and what follows from it.
+    for ended in Run.objects.filter(batch__state="received").exclude(state="due").order_by("finished_at")[:100]:
+        follow(ended, actor=actor)
+    run()
