@@ -249,7 +249,9 @@ def _why_not(actor: Actor, permission: P, obj: Scoped | None) -> str:
 
 
 def _sees(reached: Reach, obj: Any) -> bool:
-    if obj is None:
+    if obj is None or obj == Scope():
         return True
+    if isinstance(obj, Scope):
+        return reached.allows(P.SYSTEM_VIEW, obj)
     view = catalogue.viewed_by(getattr(obj, "ledger_kind", ""))
     return view is not None and reached.allows(view, obj)

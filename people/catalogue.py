@@ -15,6 +15,7 @@ from people.permissions import DJANGO_PERMISSIONS, INTERACTIVE, PERMISSIONS, P, 
 __all__ = [
     "AUTOMATIC",
     "DJANGO_PERMISSIONS",
+    "INCOMPATIBLE",
     "INTERACTIVE",
     "NEVER_TOGETHER",
     "PERMISSIONS",
@@ -291,6 +292,12 @@ NEVER_TOGETHER: tuple[tuple[P, P], ...] = (
     (P.POLICY_APPROVE, P.VERSION_APPROVE),
 )
 """Pairs no single role may carry: who asks isn't who decides."""
+
+INCOMPATIBLE: frozenset[frozenset[str]] = frozenset(
+    frozenset({"operator", other}) for other in (*SEATS, "policy-reviewer", "owner", "developer")
+) | frozenset(frozenset({"auditor", other}) for other in ROLES if other != "auditor")
+"""Roles one person can't hold at once, on whatever scope: who hands out rights doesn't use them on models,
+and who audits does neither."""
 
 AUTOMATIC: frozenset[P] = frozenset({P.VERSION_RESTRICT, P.WARRANT_VOID})
 """Rights of power that our own code may use: both take away, neither lets anything through."""

@@ -29,7 +29,7 @@ GRANT_REFUSED = Event("people.grant_refused", "Grant refused", data=("holder", "
 GRANT_REVOKED = Event("people.grant_revoked", "Grant revoked", data=("holder", "role"), hidden=("why",))
 GRANT_ENDED = Event("people.grant_ended", "Grant ended", data=("holder", "role"))
 
-BOOTSTRAPPED = Event("people.bootstrapped", "The beginning", data=("first", "second", "keys"))
+BOOTSTRAPPED = Event("people.bootstrapped", "The beginning", data=("first", "second", "keys", "again"))
 
 EVENTS = tuple(value for value in list(globals().values()) if isinstance(value, Event))
 

@@ -14,6 +14,9 @@ from people.catalogue import SCOPES
 from people.models.identities import ServiceIdentity
 from people.models.users import User
 
+BEGINNING = "bootstrap"
+"""In place of two pseudonyms, for the first two grants: there was nobody to request or confirm them."""
+
 
 class Grant(Governed):
     """One role for one holder on one scope.
@@ -84,7 +87,9 @@ class Grant(Governed):
                 condition=Q(ends__isnull=True) | Q(ends__gt=F("starts")), name="people_grant_dates"
             ),
             models.CheckConstraint(
-                condition=~Q(state="active") | (~Q(confirmed_by="") & ~Q(confirmed_by=F("requested_by"))),
+                condition=~Q(state="active")
+                | (~Q(confirmed_by="") & ~Q(confirmed_by=F("requested_by")))
+                | Q(requested_by=BEGINNING, confirmed_by=BEGINNING),
                 name="people_grant_two_persons",
             ),
         )
@@ -105,7 +110,7 @@ class Grant(Governed):
         return holder
 
     def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return ((self.scope_type, self.scope_id),) if self.scope_id else ()
+        return scopes_of(self.scope_type, self.scope_id)
 
     def ledger_system(self) -> uuid.UUID | None:
         return system_of(self.scope_type, self.scope_id)
@@ -118,3 +123,13 @@ def system_of(scope_type: str, scope_id: uuid.UUID | None) -> uuid.UUID | None:
     rows = apps.get_model(SCOPES["model"])._default_manager.filter(pk=scope_id)
     found: uuid.UUID | None = rows.values_list("system_id", flat=True).first()
     return found
+
+
+def scopes_of(scope_type: str, scope_id: uuid.UUID | None) -> tuple[tuple[str, uuid.UUID], ...]:
+    """A scope and what it lies in, nearest first: `(("model", m), ("system", s))`; `()` for the
+    organisation."""
+    if scope_id is None:
+        return ()
+    system_id = system_of(scope_type, scope_id)
+    above = (("system", system_id),) if scope_type == "model" and system_id else ()
+    return ((scope_type, scope_id), *above)

@@ -28,9 +28,9 @@ def move_row(
 ) -> None:
     """Move `row` (locked and freshly read by the caller, inside `governed`).
 
-    `barred` names, for each relation of the transition's `not_by`, the pseudonyms it bars; a relation that the
-    caller doesn't give is an error of ours, never a free pass. Raises Conflict for a move the table doesn't
-    have, NotAllowed for a missing permission or a barred person.
+    `barred` names, for each relation of the transition's `not_by`, the pseudonyms it bars; a relation that
+    the caller doesn't give is an error of ours, never a free pass. Raises Conflict for a move the table
+    doesn't have, NotAllowed for a missing permission or a barred person.
     """
     state = row.state  # type: ignore[attr-defined]
     try:
