@@ -16,11 +16,17 @@ ACCEPTANCE_MOVED = Event("governance.acceptance.moved", "Acceptance moved", data
 WAIVER_REQUESTED = Event("governance.waiver.requested", "Waiver requested")
 WAIVER_MOVED = Event("governance.waiver.moved", "Waiver moved", data=("move", "from", "to"))
 
-WARRANT_GRANTED = Event("governance.warrant.granted", "Warrant granted", data=("subject_digest", "slot", "decisions", "policy_digest"))
+WARRANT_GRANTED = Event(
+    "governance.warrant.granted",
+    "Warrant granted",
+    data=("subject_digest", "slot", "decisions", "policy_digest"),
+)
 WARRANT_MOVED = Event("governance.warrant.moved", "Warrant moved", data=("move", "from", "to"))
 
 RETRAINING_REQUESTED = Event("governance.retraining.requested", "Retraining requested")
-RETRAINING_MOVED = Event("governance.retraining.moved", "Retraining request moved", data=("move", "from", "to"))
+RETRAINING_MOVED = Event(
+    "governance.retraining.moved", "Retraining request moved", data=("move", "from", "to")
+)
 
 ATTESTATION_GIVEN = Event("governance.attestation.given", "Attestation given")
 ATTESTATION_MOVED = Event("governance.attestation.moved", "Attestation moved", data=("move", "from", "to"))

@@ -195,11 +195,21 @@ class RetrainingRequest(Governed):
     """A question to a person: should this model be trained again?"""
 
     ledger_kind = "retraining-request"
-    ledger_columns = ("version", "breach", "state", "requested_by", "requested_at", "decided_by", "decided_at")
+    ledger_columns = (
+        "version",
+        "breach",
+        "state",
+        "requested_by",
+        "requested_at",
+        "decided_by",
+        "decided_at",
+    )
     ledger_personal = ("reason", "decision_note")
 
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="retraining_requests")
-    breach = models.ForeignKey(Breach, on_delete=models.PROTECT, null=True, related_name="retraining_requests")
+    breach = models.ForeignKey(
+        Breach, on_delete=models.PROTECT, null=True, related_name="retraining_requests"
+    )
     reason = models.TextField()
     state = models.CharField(max_length=16)
     requested_by = models.CharField(max_length=64)

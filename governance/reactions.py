@@ -31,16 +31,18 @@ def respond_to_breach(sender: object, *, breach: Breach, **_: Any) -> None:
     """Ask a person about retraining; restrict the version where its policy says so."""
     version = breach.monitor.deployment.version
     words = breach.summary["text"]
-    retraining_request(actor=RESPONSE, version_id=version.id, reason=f"Opened by a breach: {words}", breach=breach)
+    retraining_request(
+        actor=RESPONSE, version_id=version.id, reason=f"Opened by a breach: {words}", breach=breach
+    )
     recorded = audit.replayed(version.ledger_kind, version.pk).get("state")
     if breach.response in ("restrict", "suspend") and recorded == "approved":
-        version_restrict(actor=RESPONSE, version_id=version.id, reason=f"A monitored criterion was not met: {words}")
+        version_restrict(
+            actor=RESPONSE, version_id=version.id, reason=f"A monitored criterion was not met: {words}"
+        )
 
 
 @receiver(deployment_reporting, dispatch_uid="governance.judge-report")
-def judge_report(
-    sender: object, *, deployment: Deployment | None, **_: Any
-) -> list[dict[str, Any]] | None:
+def judge_report(sender: object, *, deployment: Deployment | None, **_: Any) -> list[dict[str, Any]] | None:
     """Whether a warrant allows what serving reports: the reasons against it, or an empty list."""
     if deployment is None:
         return None

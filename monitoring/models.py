@@ -31,8 +31,12 @@ class Run(Governed):
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="runs")
     subject_digest = models.CharField(max_length=80, blank=True)
     batch = models.ForeignKey("Batch", on_delete=models.PROTECT, null=True, related_name="runs")
-    current = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, null=True, related_name="runs_as_current")
-    reference = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, null=True, related_name="runs_as_reference")
+    current = models.ForeignKey(
+        DatasetVersion, on_delete=models.PROTECT, null=True, related_name="runs_as_current"
+    )
+    reference = models.ForeignKey(
+        DatasetVersion, on_delete=models.PROTECT, null=True, related_name="runs_as_reference"
+    )
     columns = models.JSONField(default=dict)
     thresholds = models.JSONField(default=list)
     parameters = models.JSONField(default=dict)
@@ -85,7 +89,10 @@ class Monitor(Governed):
     response = models.CharField(max_length=16)
     state = models.CharField(max_length=16)
 
-    scope_paths = {"system": "deployment__version__model__system_id", "model": "deployment__version__model_id"}
+    scope_paths = {
+        "system": "deployment__version__model__system_id",
+        "model": "deployment__version__model_id",
+    }
 
     def __str__(self) -> str:
         return f"monitor of {self.deployment}"
@@ -116,10 +123,15 @@ class Batch(Governed):
     reported_by = models.CharField(max_length=64)
     state = models.CharField(max_length=16)
 
-    scope_paths = {"system": "deployment__version__model__system_id", "model": "deployment__version__model_id"}
+    scope_paths = {
+        "system": "deployment__version__model__system_id",
+        "model": "deployment__version__model_id",
+    }
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["deployment", "label"], name="batch_once_per_deployment")]
+        constraints = [
+            models.UniqueConstraint(fields=["deployment", "label"], name="batch_once_per_deployment")
+        ]
 
     def __str__(self) -> str:
         return f"batch {self.label}"

@@ -24,6 +24,8 @@ def sweep() -> None:
     actor = Actor.system(WORKER)
     runs_interrupted(actor=actor)
     # A worker may have died between ending a run and what follows from it.
-    for ended in Run.objects.filter(batch__state="received").exclude(state="due").order_by("finished_at")[:100]:
+    for ended in (
+        Run.objects.filter(batch__state="received").exclude(state="due").order_by("finished_at")[:100]
+    ):
         follow(ended, actor=actor)
     run()

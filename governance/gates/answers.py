@@ -55,7 +55,12 @@ class GateAnswer:
             "title": self.title,
             "answer": str(self.answer),
             "reasons": [
-                {"code": reason.code, "text": reason.text, "about": reason.about, "answer": str(reason.answer)}
+                {
+                    "code": reason.code,
+                    "text": reason.text,
+                    "about": reason.about,
+                    "answer": str(reason.answer),
+                }
                 for reason in self.reasons
             ],
             "notes": list(self.notes),

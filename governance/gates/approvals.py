@@ -66,12 +66,16 @@ def approvals_complete(context: Context) -> tuple[list[Reason], list[str]]:
         return [Reason("no-policy", "No policy is in force for this risk tier.")], []
     filled, uncounted = seats(context)
     reasons = [
-        Reason("seat-empty", f"An approval as {ROLES[seat.role].title} is missing.", seat.role, Answer.PENDING)
+        Reason(
+            "seat-empty", f"An approval as {ROLES[seat.role].title} is missing.", seat.role, Answer.PENDING
+        )
         for seat in filled
         if seat.decision is None
     ]
     if not filled:
-        reasons.append(Reason("no-seats", "The policy names no approver; nobody's approval is not an approval."))
+        reasons.append(
+            Reason("no-seats", "The policy names no approver; nobody's approval is not an approval.")
+        )
     notes = [
         f"The approval by {item.decision.person} as {ROLES[item.decision.seat].title} does not count: {item.why}"
         for item in uncounted
@@ -81,7 +85,9 @@ def approvals_complete(context: Context) -> tuple[list[Reason], list[str]]:
 
 def bars(context: Context, principals: frozenset[str]) -> dict[str, str]:
     """Why whoever acts as `principals` may not approve this version: relation -> sentence; empty: may."""
-    return versions.barred(VERSION.move("review", "approve"), context.version, principals, context.cooling_off)
+    return versions.barred(
+        VERSION.move("review", "approve"), context.version, principals, context.cooling_off
+    )
 
 
 def _why_not(decision: Decision, context: Context, people: set[str]) -> str:

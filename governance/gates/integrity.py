@@ -46,7 +46,9 @@ def governed_rows(context: Context) -> Iterator[Governed]:
 def signature_valid(context: Context) -> tuple[list[Reason], list[str]]:
     """Does a trusted key's signature cover exactly the stored files?"""
     if context.version.binding != Binding.BYTES:
-        return [], [f"Bound as {context.version.binding}: there are no stored files that a signature could cover."]
+        return [], [
+            f"Bound as {context.version.binding}: there are no stored files that a signature could cover."
+        ]
     standing = signatures.standing(context.version)
     if standing.valid:
         return [], []

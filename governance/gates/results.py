@@ -26,7 +26,9 @@ def checks_pass(context: Context) -> tuple[list[Reason], list[str]]:
     if context.document is None:
         return [_NO_POLICY], []
     if not context.requirements:
-        return [Reason("no-requirements", "The policy asks for no check at all; nothing measured is not a pass.")], []
+        return [
+            Reason("no-requirements", "The policy asks for no check at all; nothing measured is not a pass.")
+        ], []
     reasons = [_open(state, context) for state in context.requirements if state.open]
     notes = [note for state in context.requirements if (note := _covered(state))]
     return reasons, notes
@@ -34,7 +36,11 @@ def checks_pass(context: Context) -> tuple[list[Reason], list[str]]:
 
 def _open(state: RequirementState, context: Context) -> Reason:
     text = f"{state.title}: {state.standing}. {state.why.rstrip('.')}."
-    if context.document and state.standing is Standing.INCONCLUSIVE and context.document.acceptable(state.requirement.name):
+    if (
+        context.document
+        and state.standing is Standing.INCONCLUSIVE
+        and context.document.acceptable(state.requirement.name)
+    ):
         text += " A named validator may accept this with a limitation and a review date."
     return Reason(f"check-{state.standing}", text, state.requirement.name)
 

@@ -58,7 +58,9 @@ class RequirementState:
         """The requirement's name as a reader sees it, with its bound where it has one."""
         name = self.requirement.name.replace("-", " ").capitalize()
         bound = self.requirement.bound
-        return f"{name} ({self.requirement.metric} {self.requirement.op} {bound})" if bound is not None else name
+        return (
+            f"{name} ({self.requirement.metric} {self.requirement.op} {bound})" if bound is not None else name
+        )
 
     @property
     def open(self) -> bool:
@@ -80,7 +82,9 @@ def document_of(policy: Policy) -> PolicyDocument:
     return load(policy.text)
 
 
-def requirement_states(version: Version, *, at: dt.datetime, move: str = "approve") -> tuple[RequirementState, ...]:
+def requirement_states(
+    version: Version, *, at: dt.datetime, move: str = "approve"
+) -> tuple[RequirementState, ...]:
     """Every requirement of the policy for `move`, in the policy's order.
 
     Raises Refused for a task that the policy doesn't speak of. Empty without a policy.
@@ -108,15 +112,26 @@ def requirement_states(version: Version, *, at: dt.datetime, move: str = "approv
         run_id = state.run.id if state.run else None
         states.append(
             RequirementState(
-                requirement, state.standing, state.why, state.run, len(mine), state.results,
-                acceptances.get((requirement.name, run_id)), waivers.get(requirement.name),
+                requirement,
+                state.standing,
+                state.why,
+                state.run,
+                len(mine),
+                state.results,
+                acceptances.get((requirement.name, run_id)),
+                waivers.get(requirement.name),
             )  # fmt: skip
         )
     return tuple(states)
 
 
 def _standing(
-    requirement: CheckRequirement, runs: list[Run], version: Version, policy: Policy, current: set[Any], at: dt.datetime
+    requirement: CheckRequirement,
+    runs: list[Run],
+    version: Version,
+    policy: Policy,
+    current: set[Any],
+    at: dt.datetime,
 ) -> RequirementState:
     if not runs:
         return RequirementState(requirement, Standing.MISSING, "this check was never run on this version")
@@ -125,17 +140,28 @@ def _standing(
     if stale:
         return RequirementState(requirement, Standing.STALE, stale, run)
     if run.state == "error" or run.outcome is None:
-        return RequirementState(requirement, Standing.ERROR, f"the run ended in an error: {run.error_text}", run)
+        return RequirementState(
+            requirement, Standing.ERROR, f"the run ended in an error: {run.error_text}", run
+        )
     results = tuple(result for result in run.outcome["results"] if _answers(requirement, result))
     if not results:
-        return RequirementState(requirement, Standing.MISSING, "the run gave no result for this requirement", run)
-    standing = max((_BY_VERDICT.get(result["verdict"], Standing.ERROR) for result in results), key=_WEIGHT.__getitem__)
+        return RequirementState(
+            requirement, Standing.MISSING, "the run gave no result for this requirement", run
+        )
+    standing = max(
+        (_BY_VERDICT.get(result["verdict"], Standing.ERROR) for result in results), key=_WEIGHT.__getitem__
+    )
     heaviest = next(r for r in results if _BY_VERDICT.get(r["verdict"], Standing.ERROR) is standing)
     return RequirementState(requirement, standing, heaviest["why"], run, 0, results)
 
 
 def _stale(
-    requirement: CheckRequirement, run: Run, version: Version, policy: Policy, current: set[Any], at: dt.datetime
+    requirement: CheckRequirement,
+    run: Run,
+    version: Version,
+    policy: Policy,
+    current: set[Any],
+    at: dt.datetime,
 ) -> str:
     if run.subject_digest != version.subject_digest:
         return "the result belongs to other model bytes"

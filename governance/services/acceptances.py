@@ -12,7 +12,6 @@ from governance import events
 from governance.machines import ACCEPTANCE
 from governance.models import Acceptance
 from governance.selectors.requirements import RequirementState, document_of, policy_of, requirement_states
-from people.services.moves import move_row
 from ledger import clock
 from ledger.actors import Actor, Subject
 from ledger.errors import Conflict, Invalid, NotAllowed, NotThere, Refused
@@ -20,6 +19,7 @@ from ledger.services import records
 from ledger.services.transactions import governed
 from people import access
 from people.catalogue import P
+from people.services.moves import move_row
 from registry.machines import CONTENT_OPEN
 from registry.models import Version
 from registry.selectors import versions
@@ -28,7 +28,13 @@ from registry.selectors.versions import version_locked
 
 @governed
 def acceptance_give(
-    *, actor: Actor, version_id: UUID, requirement: str, limitation: str, compensating_test: str, review_by: dt.datetime
+    *,
+    actor: Actor,
+    version_id: UUID,
+    requirement: str,
+    limitation: str,
+    compensating_test: str,
+    review_by: dt.datetime,
 ) -> Acceptance:
     """Accept the inconclusive standing of `requirement` (its key) on its latest run."""
     version = version_locked(version_id)
@@ -47,7 +53,12 @@ def acceptance_give(
     state = _state(version, requirement, now)
     policy = policy_of(version)
     document = document_of(policy) if policy else None
-    if document is None or state.run is None or state.standing != "inconclusive" or not document.acceptable(requirement):
+    if (
+        document is None
+        or state.run is None
+        or state.standing != "inconclusive"
+        or not document.acceptable(requirement)
+    ):
         raise Refused(
             "This result can't be accepted.",
             reasons=[{"gate": "checks-pass", "code": f"check-{state.standing}", "text": _why_not(state)}],
@@ -55,7 +66,9 @@ def acceptance_give(
     days = document.acceptance.review_within_days
     for field, text in (("limitation", limitation), ("compensating_test", compensating_test)):
         if not text.strip() and (field == "limitation" or document.acceptance.compensating_test):
-            raise Invalid("Say it in a sentence; it is printed with every use of this acceptance.", field=field)
+            raise Invalid(
+                "Say it in a sentence; it is printed with every use of this acceptance.", field=field
+            )
     if not now < review_by <= now + dt.timedelta(days=days):
         raise Invalid(f"The review date must be within the next {days} days.", field="review_by")
     if state.acceptance:

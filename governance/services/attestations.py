@@ -10,7 +10,6 @@ from governance import events
 from governance.frameworks.pack import Pack
 from governance.machines import ATTESTATION
 from governance.models import Attestation
-from people.services.moves import move_row
 from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import Invalid, NotThere
@@ -18,6 +17,7 @@ from ledger.services import records
 from ledger.services.transactions import governed
 from people import access
 from people.catalogue import P
+from people.services.moves import move_row
 from registry.selectors.systems import system_by_id
 
 LONGEST = dt.timedelta(days=366)
@@ -76,5 +76,7 @@ def attestation_withdraw(*, actor: Actor, attestation_id: UUID) -> Attestation:
     attestation = Attestation.objects.select_for_update().filter(pk=attestation_id).first()
     if attestation is None:
         raise NotThere()
-    move_row(actor=actor, row=attestation, machine=ATTESTATION, move="withdraw", event=events.ATTESTATION_MOVED)
+    move_row(
+        actor=actor, row=attestation, machine=ATTESTATION, move="withdraw", event=events.ATTESTATION_MOVED
+    )
     return attestation

@@ -28,14 +28,18 @@ def checks_request(*, actor: Actor, version_id: UUID, checks: Iterable[str] = ()
     if policy is None:
         raise Refused(
             "No checks can be requested.",
-            reasons=[{"gate": "policy", "code": "no-policy", "text": "No policy is in force for this risk tier."}],
+            reasons=[
+                {"gate": "policy", "code": "no-policy", "text": "No policy is in force for this risk tier."}
+            ],
         )
     requirements = document_of(policy).required("approve", version.model.task)
     asked = list(dict.fromkeys(requirement.check for requirement in requirements))
     wanted = list(dict.fromkeys(checks)) or asked
     for name in wanted:
         if name not in asked:
-            raise Invalid(f"The policy asks for no check '{name}'; it asks for: {', '.join(asked)}.", field="checks")
+            raise Invalid(
+                f"The policy asks for no check '{name}'; it asks for: {', '.join(asked)}.", field="checks"
+            )
     return [
         run_request(
             actor=actor,

@@ -17,7 +17,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed, Refused
 from ledger.services import records
 from ledger.services.transactions import governed
 from people import access
-from people.catalogue import P, ROLES
+from people.catalogue import ROLES, P
 from registry.machines import VERSION
 from registry.models import Version
 from registry.selectors.versions import version_locked
@@ -30,7 +30,14 @@ _MOVE = {"reject": "reject", "request-changes": "return"}
 
 @governed
 def decision_record(
-    *, actor: Actor, version_id: UUID, outcome: str, seat: str, shown: dict[str, str], shown_digest: str, reason: str
+    *,
+    actor: Actor,
+    version_id: UUID,
+    outcome: str,
+    seat: str,
+    shown: dict[str, str],
+    shown_digest: str,
+    reason: str,
 ) -> Decision:
     """Record a decision in `seat` on what was shown, and make the move that follows from it.
 
@@ -52,7 +59,9 @@ def decision_record(
         raise Invalid("Give the reason for your decision; it is kept with it.", field="reason")
     if outcome != "request-changes":
         _require_not_barred(actor, context, outcome)
-    transition = VERSION.move(version.state, _MOVE.get(outcome, "approve")) if _open(version, outcome) else None
+    transition = (
+        VERSION.move(version.state, _MOVE.get(outcome, "approve")) if _open(version, outcome) else None
+    )
     if transition is None:
         raise Conflict(f"The version is {version.state}; this decision is not open now.")
     if shown_digest != context.shown_digest:
@@ -114,7 +123,9 @@ def _same(actor: Actor, outcome: str, seat: str, shown_digest: str, context: Con
     return None
 
 
-def _write(actor: Actor, version: Version, outcome: str, seat: str, context: Context, reason: str) -> Decision:
+def _write(
+    actor: Actor, version: Version, outcome: str, seat: str, context: Context, reason: str
+) -> Decision:
     decision = Decision()
     records.write(
         actor=actor,

@@ -23,9 +23,7 @@ GATES = ("records-intact", "signature-valid", "artifact-intact", "checks-pass")
 
 
 @governed
-def deployment_request(
-    *, actor: Actor, version_id: UUID, environment: str, region: str, arm: str
-) -> Warrant:
+def deployment_request(*, actor: Actor, version_id: UUID, environment: str, region: str, arm: str) -> Warrant:
     """Request a deployment of an approved version into a slot of its model and grant its warrant.
 
     Raises Refused with every reason, Conflict if this version already has a warrant for this slot.
@@ -38,7 +36,9 @@ def deployment_request(
     if document is None or not all(answer.ok for answer in answers):
         raise Refused(f"{version} can't be deployed to {environment}.", reasons=flat_reasons(answers))
     slot = {"environment": environment, "region": region, "arm": arm}
-    standing = Warrant.objects.filter(version=version, state__in=("granted", "issued"), not_after__gt=context.at)
+    standing = Warrant.objects.filter(
+        version=version, state__in=("granted", "issued"), not_after__gt=context.at
+    )
     if standing.filter(**{f"slot__{name}": value for name, value in slot.items()}).exists():
         raise Conflict(f"{version} already has a warrant for {environment} / {region} / {arm}.")
     deployment = registry_request(actor=actor, version_id=version.id, **slot)

@@ -95,12 +95,16 @@ def warrant_answer(warrant: Warrant, at: dt.datetime) -> GateAnswer:
 
 
 def _against(warrant: Warrant, at: dt.datetime) -> list[Reason]:
-    faults = [Reason("record-altered", f"warrant {warrant.pk}: {fault}") for fault in audit.row_faults(warrant)]
+    faults = [
+        Reason("record-altered", f"warrant {warrant.pk}: {fault}") for fault in audit.row_faults(warrant)
+    ]
     if faults:
         return faults
     recorded = audit.replayed(warrant.ledger_kind, warrant.pk)
     if recorded.get("state") == "void":
-        return [Reason("warrant-void", f"The warrant is void: {recorded.get('void_ground')}.", str(warrant.pk))]
+        return [
+            Reason("warrant-void", f"The warrant is void: {recorded.get('void_ground')}.", str(warrant.pk))
+        ]
     if recorded.get("state") == "granted":
         text = "The warrant is granted and waits for its proof in the published log."
         return [Reason("warrant-not-issued", text, str(warrant.pk), Answer.PENDING)]
@@ -137,6 +141,11 @@ def _without_warrant(context: Context, slot: str, environment: str) -> Reply:
     only_people = waits and all(reason.answer is Answer.PENDING for reason in reasons)
     listed = flat_reasons(answers)
     listed.append(
-        {"gate": "warrant-active", "code": "no-warrant", "text": "There is no warrant for this slot.", "about": slot}
+        {
+            "gate": "warrant-active",
+            "code": "no-warrant",
+            "text": "There is no warrant for this slot.",
+            "about": slot,
+        }
     )
     return Reply("pending" if only_people else "refused", version, slot, listed)

@@ -11,7 +11,6 @@ from governance.machines import POLICY
 from governance.models import Policy
 from governance.policies.document import Known, digest, load
 from governance.policies.reading import PolicyInvalid
-from people.services.moves import move_row
 from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import Conflict, Invalid, NotThere
@@ -20,6 +19,7 @@ from ledger.services.transactions import governed
 from monitoring.catalogue import CATALOGUE
 from people import access
 from people.catalogue import ROLES, P
+from people.services.moves import move_row
 from registry.models.versions import ComponentKind
 
 
@@ -96,7 +96,11 @@ def known_words() -> Known:
     """The words a policy may use, read from the tables of this installation."""
     return Known(
         metrics={
-            name: {metric.name: (metric.unit, metric.low, metric.high) for metric in check.metrics if metric.gates}
+            name: {
+                metric.name: (metric.unit, metric.low, metric.high)
+                for metric in check.metrics
+                if metric.gates
+            }
             for name, check in CATALOGUE.items()
         },
         roles={role.name: role.seat for role in ROLES.values()},

@@ -7,7 +7,6 @@ from uuid import UUID
 from governance import events
 from governance.machines import RETRAINING
 from governance.models import RetrainingRequest
-from people.services.moves import move_row
 from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import Invalid, NotThere
@@ -16,6 +15,7 @@ from ledger.services.transactions import governed
 from monitoring.models import Breach
 from people import access
 from people.catalogue import P
+from people.services.moves import move_row
 from registry.selectors.versions import version_locked
 
 

@@ -34,7 +34,9 @@ def version_submit(*, actor: Actor, version_id: UUID) -> Version:
         access.require(actor, P.VERSION_SUBMIT, version)
         raise Refused(
             "The version can't be submitted.",
-            reasons=[{"gate": "policy", "code": "no-policy", "text": "No policy is in force for this risk tier."}],
+            reasons=[
+                {"gate": "policy", "code": "no-policy", "text": "No policy is in force for this risk tier."}
+            ],
         )
     return _gated(actor, version, "submit", policy_digest=policy.digest)
 
@@ -91,7 +93,9 @@ def version_retire(*, actor: Actor, version_id: UUID, reason: str) -> Version:
     return version
 
 
-def _gated(actor: Actor, version: Version, move: str, *, policy_digest: str = "", reason: str = "") -> Version:
+def _gated(
+    actor: Actor, version: Version, move: str, *, policy_digest: str = "", reason: str = ""
+) -> Version:
     # Permission before gates: reasons are for those who may see the version.
     transition = next((t for t in VERSION.legal(version.state) if t.name == move), None)
     if transition is not None:

@@ -9,7 +9,6 @@ from governance import events
 from governance.machines import WAIVER
 from governance.models import Waiver
 from governance.selectors.requirements import document_of, policy_of
-from people.services.moves import move_row
 from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import Conflict, Invalid, NotThere, Refused
@@ -17,6 +16,7 @@ from ledger.services import records
 from ledger.services.transactions import governed
 from people import access
 from people.catalogue import P
+from people.services.moves import move_row
 from registry.machines import CONTENT_OPEN
 from registry.selectors import versions
 from registry.selectors.versions import version_locked
@@ -24,7 +24,13 @@ from registry.selectors.versions import version_locked
 
 @governed
 def waiver_request(
-    *, actor: Actor, version_id: UUID, requirement: str, reason: str, compensating_control: str, ends: dt.datetime
+    *,
+    actor: Actor,
+    version_id: UUID,
+    requirement: str,
+    reason: str,
+    compensating_control: str,
+    ends: dt.datetime,
 ) -> Waiver:
     """Ask that `requirement` (its key in the policy) may stay unmet until `ends`."""
     version = version_locked(version_id)
@@ -40,7 +46,9 @@ def waiver_request(
         )
     if not document.waivable(requirement):
         possible = ", ".join(document.waivers.checks) or "nothing"
-        raise Invalid(f"The policy lets '{requirement}' not be waived; it lets: {possible}.", field="requirement")
+        raise Invalid(
+            f"The policy lets '{requirement}' not be waived; it lets: {possible}.", field="requirement"
+        )
     for field, text in (("reason", reason), ("compensating_control", compensating_control)):
         if not text.strip():
             raise Invalid("Say it in a sentence; whoever decides and every report shows it.", field=field)
@@ -96,7 +104,13 @@ def _decide(actor: Actor, waiver: Waiver, move: str) -> Waiver:
         access.require(actor, P.WAIVER_APPROVE, waiver)
         raise Refused(
             "You can't approve this waiver.",
-            reasons=[{"gate": "waiver", "code": "approver", "text": f"The policy wants the role '{role}' for this."}],
+            reasons=[
+                {
+                    "gate": "waiver",
+                    "code": "approver",
+                    "text": f"The policy wants the role '{role}' for this.",
+                }
+            ],
         )
     move_row(
         actor=actor,

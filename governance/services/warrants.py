@@ -18,7 +18,6 @@ from governance.machines import WARRANT
 from governance.models import Warrant
 from governance.policies.document import PolicyDocument
 from governance.selectors.warrants import terms_of, trusted_keys, verifiers
-from people.services.moves import move_row
 from ledger import clock
 from ledger import selectors as log
 from ledger.actors import Actor
@@ -29,6 +28,7 @@ from ledger.services.wakes import wake_after_commit
 from modelwarrant import warrant as warrants
 from people import access
 from people.catalogue import P
+from people.services.moves import move_row
 from registry.models import Deployment, Version
 from registry.services.deployments import deployment_apply_move
 
@@ -107,12 +107,16 @@ def warrant_issue(*, actor: Actor, warrant_id: UUID) -> Warrant:
 def issue_due(*, actor: Actor) -> int:
     """Sign every granted warrant whose proof is there. Each in its own transaction; returns how many were signed."""
     due = Warrant.objects.filter(state="granted").order_by("granted_at").values_list("id", flat=True)
-    return sum(warrant_issue(actor=actor, warrant_id=warrant_id).state == "issued" for warrant_id in list(due))
+    return sum(
+        warrant_issue(actor=actor, warrant_id=warrant_id).state == "issued" for warrant_id in list(due)
+    )
 
 
 def void_all(version: Version, *, actor: Actor, ground: str) -> list[Warrant]:
     """Void every warrant of a version, inside the transaction of the move that takes their ground away."""
-    open_warrants = Warrant.objects.select_for_update().filter(version=version, state__in=("granted", "issued"))
+    open_warrants = Warrant.objects.select_for_update().filter(
+        version=version, state__in=("granted", "issued")
+    )
     return [_void(warrant, actor=actor, ground=ground) for warrant in open_warrants.order_by("granted_at")]
 
 
@@ -141,7 +145,9 @@ def _conditions(context: Context) -> list[str]:
     conditions = []
     for state in context.requirements:
         if state.waiver and state.standing != "met":
-            conditions.append(f"{state.title}: {state.standing}, waived until {state.waiver.ends.date().isoformat()}")
+            conditions.append(
+                f"{state.title}: {state.standing}, waived until {state.waiver.ends.date().isoformat()}"
+            )
         elif state.acceptance and state.standing == "inconclusive":
             review = state.acceptance.review_by.date().isoformat()
             conditions.append(f"{state.title}: inconclusive, accepted with a limitation, review by {review}")

@@ -122,4 +122,6 @@ def _rows(batch: Batch) -> int | None:
 def _same(known: Batch, blob: Blob, start: dt.datetime, end: dt.datetime) -> Batch:
     if (known.blob_id, known.period_start, known.period_end) == (blob.pk, start, end):
         return known
-    raise Conflict("A batch of this name was already reported with other bytes or another period.", field="label")
+    raise Conflict(
+        "A batch of this name was already reported with other bytes or another period.", field="label"
+    )

@@ -101,7 +101,9 @@ def summary_of(run: Run) -> dict[str, Any]:
     if run.outcome is None:
         return {"text": f"{run.check_name} could not be measured: {run.error_text}", "failed": [], "count": 0}
     failed = [result for result in run.outcome["results"] if result["verdict"] == "fail"]
-    names = [f"{result['metric']} {' '.join(map(str, result['slice'].values()))}".strip() for result in failed]
+    names = [
+        f"{result['metric']} {' '.join(map(str, result['slice'].values()))}".strip() for result in failed
+    ]
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     return {
         "text": f"{run.check_name}: {len(failed)} criteria not met ({shown})",

@@ -39,7 +39,8 @@ def execute_next(*, actor: Actor) -> bool:
 
 def execute(run: Run, *, actor: Actor) -> None:
     """Execute a claimed run to its end: done, or error with a named reason."""
-    assert run.lease_token is not None  # claimed
+    if run.lease_token is None:
+        raise ValueError("only a claimed run can be executed")
     held = {"actor": actor, "run_id": run.pk, "token": run.lease_token}
     try:
         with _sources(run) as (current, reference):
@@ -77,7 +78,8 @@ def follow(run: Run, *, actor: Actor) -> None:
 def _sources(run: Run) -> Iterator[tuple[DatasetSource, DatasetSource | None]]:
     with ExitStack() as stack:
         described = run.current or run.reference
-        assert described is not None  # run_request refuses a run without data
+        if described is None:
+            raise BadInput("no-data", "The run names no data.")
         digest = run.batch.blob_id if run.batch else described.digest
         current = _source(stack.enter_context(local_copy(digest)), digest, described)
         reference = None

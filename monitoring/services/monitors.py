@@ -49,7 +49,9 @@ def monitor_set(
     links = versions.lineage(deployment.version_id).filter(role__in=("reference", "training"))
     link = links.order_by("role", "-dataset_version__number").first()  # "reference" sorts before "training"
     if link is None:
-        raise Invalid("The version declares no reference or training data to compare with.", field="reference")
+        raise Invalid(
+            "The version declares no reference or training data to compare with.", field="reference"
+        )
     monitor = Monitor()
     records.write(
         actor=actor,

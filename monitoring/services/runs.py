@@ -17,8 +17,8 @@ from django.db.models import F, Q
 from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import Invalid, NotThere
-from ledger.services.transactions import governed
 from ledger.services import records
+from ledger.services.transactions import governed
 from ledger.services.wakes import wake_after_commit
 from monitoring import events
 from monitoring.catalogue import CATALOGUE
@@ -56,7 +56,9 @@ def run_request(
     version = versions.version_locked(version_id)
     access.require(actor, P.RUN_REQUEST, version)
     if check not in CATALOGUE:
-        raise Invalid(f"There is no check '{check}'; there are: {', '.join(sorted(CATALOGUE))}.", field="check")
+        raise Invalid(
+            f"There is no check '{check}'; there are: {', '.join(sorted(CATALOGUE))}.", field="check"
+        )
     current = None if batch else _declared(version, data)
     if not batch:
         reference = _training(version)
@@ -116,7 +118,9 @@ def run_claim(*, actor: Actor, run_id: uuid.UUID | None = None) -> Run | None:
             lease_token=token, lease_until=now + LEASE, attempts=F("attempts") + 1, progress="starting"
         )
         if taken:
-            return Run.objects.select_related("batch", "current", "reference").get(pk=candidate, lease_token=token)
+            return Run.objects.select_related("batch", "current", "reference").get(
+                pk=candidate, lease_token=token
+            )
     return None
 
 
@@ -164,7 +168,9 @@ def runs_interrupted(*, actor: Actor) -> list[Run]:
     """End every run whose last lease ran out: its worker was killed or hung each time."""
     now = clock.now()
     over = Run.objects.select_for_update().filter(state="due", attempts__gte=MAX_LEASES, lease_until__lt=now)
-    text = f"No worker finished this within {MAX_LEASES} attempts of {int(LEASE.total_seconds() // 60)} minutes."
+    text = (
+        f"No worker finished this within {MAX_LEASES} attempts of {int(LEASE.total_seconds() // 60)} minutes."
+    )
     return [_fail(actor, run, "interrupted", text) for run in over.order_by("requested_at")]
 
 
