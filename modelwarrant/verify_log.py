@@ -103,6 +103,7 @@ class _Verification:
         origin: str | None,
     ) -> None:
         self.directory = directory
+        self.origin = origin
         self.checkpoint, note = read_checkpoint(directory, verifiers, origin)
         self.size = self.checkpoint.size
         self.earlier = sorted(
@@ -140,7 +141,7 @@ class _Verification:
         if verifiers is None:
             old = parse_checkpoint(split_note(data)[0])
         else:
-            old, _ = open_checkpoint(data, verifiers, self.checkpoint.origin)
+            old, _ = open_checkpoint(data, verifiers, self.origin)
         if old.origin != self.checkpoint.origin:
             raise Fault(
                 "wrong log", f"an earlier checkpoint of {old.origin}, not of {self.checkpoint.origin}"
@@ -283,14 +284,14 @@ class _Verification:
                 problem, version = fault.message, 0
             if problem is None and len(entries[at - start]) > entry.MAX_BYTES:
                 problem = f"larger than {entry.MAX_BYTES} bytes"
-            if problem is None and value.get("log") != self.checkpoint.origin:
+            if problem is None and version == entry.VERSION and value["log"] != self.checkpoint.origin:
                 problem = f"log: an entry of another log, not of {self.checkpoint.origin}"
             if problem is not None:
                 self.content_fault = Fault("malformed", f"entry {at}: {problem}", at)
                 return
             if version != entry.VERSION:
                 report.other_versions += 1
-                found += sha256(str(value.get("id")).encode()).digest()[:_ID_BYTES]
+                found += sha256(b"no id known at %d" % at).digest()[:_ID_BYTES]
                 continue
             found += bytes.fromhex(value["id"].replace("-", ""))
             report.events[value["event"]] += 1

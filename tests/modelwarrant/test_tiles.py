@@ -112,3 +112,17 @@ def test_a_tile_of_the_wrong_length_is_found() -> None:
     read = tiles.tile_reader(lambda path: bytes(32), 3)
     with pytest.raises(Fault, match="hashes"):
         read(0, 1)
+
+
+@given(st.text("tile/enrs0123456789x.p\n-", max_size=24) | st.integers(0, 10**20).map("tile/0/{}".format))
+@settings(max_examples=200, deadline=None)
+def test_a_path_is_read_only_in_its_own_form(path: str) -> None:
+    tile = tiles.parse_path(path)
+    assert tile is None or tile.path == path
+
+
+@given(st.integers(0, 63) | st.none(), st.integers(0, 2**63 - 1), st.integers(1, 256))
+@settings(max_examples=100, deadline=None)
+def test_every_tile_has_a_path(level: int | None, index: int, width: int) -> None:
+    tile = Tile(level, index, width)
+    assert tiles.parse_path(tile.path) == tile

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from modelwarrant import canonical, compare_logs, merkle, note, tiles
 from modelwarrant.errors import CannotCheck, Fault
@@ -222,7 +223,7 @@ def test_signed_but_wrong_contents(
     tmp_path: Path, leaves: list[bytes], signer: note.Signer, write_log: WriteLog
 ) -> None:
     foreign = canonical.encode({**canonical.decode(leaves[1]), "log": "other.example/log"})
-    later = canonical.encode({"v": 2, "log": ORIGIN})
+    later = canonical.encode({"v": 2})
     for name, entries, expected in (
         ("repeated", [*leaves[:300], leaves[0]], ("repeated", 300)),
         ("opaque", [leaves[0], b"x"], ("malformed", 1)),
@@ -231,8 +232,22 @@ def test_signed_but_wrong_contents(
     ):
         write_log(tmp_path / name, entries)
         assert fault_of(tmp_path / name, signer) == expected
-    write_log(tmp_path / "later", [leaves[0], later])
-    assert verify_log(tmp_path / "later", [signer.verifier]).other_versions == 1
+    write_log(tmp_path / "later", [leaves[0], later, later])
+    assert verify_log(tmp_path / "later", [signer.verifier]).other_versions == 2
+
+
+def test_an_earlier_checkpoint_must_be_signed_by_this_log(
+    tmp_path: Path, leaves: list[bytes], signer: note.Signer, write_log: WriteLog
+) -> None:
+    old = write_log(tmp_path, leaves[:3])
+    stranger = note.Signer.from_private_key("other.example", Ed25519PrivateKey.from_private_bytes(b"\3" * 32))
+    keys = [signer.verifier, stranger.verifier]
+    text = note.split_note(old)[0]
+    with pytest.raises(CannotCheck):
+        verify_log(tmp_path, keys, earlier=[note.sign_note(text, [stranger])])
+    foreign = note.sign_note(text.replace(ORIGIN, "other.example"), [stranger])
+    with pytest.raises(Fault, match="wrong log"):
+        verify_log(tmp_path, keys, earlier=[foreign])
 
 
 def test_claimed_times_are_reported_not_judged(
