@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from ledger import api
 
 app_name = "ledger-api"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("ledger/checkpoint", api.CheckpointView.as_view(), name="checkpoint"),
+    path("ledger/entries/<uuid:entry_id>/proof", api.ProofView.as_view(), name="proof"),
+    path("ledger/entries/<uuid:entry_id>/receipt", api.ReceiptView.as_view(), name="receipt"),
+]

@@ -131,12 +131,12 @@ def _sqlite_triggers() -> dict[str, str]:
         # INSERT OR REPLACE removes the row in the way without firing DELETE triggers, so an existing key is refused.
         same = " OR ".join(f"({test})" for test in _sqlite_same_key(model))
         found[f"{table}_no_replace"] = (
-            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}"
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}"  # noqa: S608
             f" WHEN EXISTS (SELECT 1 FROM {table} WHERE {same})"
             f" BEGIN SELECT RAISE(ABORT, 'append-only: existing key in {table}'); END"
         )
     found[f"{_ENTRY}_queue"] = (
-        f"CREATE TRIGGER {_ENTRY}_queue AFTER INSERT ON {_ENTRY}"
+        f"CREATE TRIGGER {_ENTRY}_queue AFTER INSERT ON {_ENTRY}"  # noqa: S608
         f" BEGIN INSERT INTO {_PENDING} (entry_id) VALUES (NEW.id); END"
     )
     return found

@@ -134,7 +134,7 @@ class Migration(migrations.Migration):
                 ("actor_id", models.CharField(max_length=100)),
                 ("key", models.CharField(max_length=200)),
                 ("request_digest", models.CharField(max_length=100)),
-                ("answer", models.JSONField()),
+                ("answer", models.JSONField(null=True)),
                 ("created_at", models.DateTimeField(db_index=True)),
             ],
             options={

@@ -50,7 +50,7 @@ def record(actor: Actor, error: NotAllowed | Refused) -> None:
 
 
 def settle(*, actor: Actor, limit: int = 100) -> int:
-    """Record the counts of minutes that are over; returns how many. Runs under `transactions.governed`."""
+    """Record the counts of minutes that are over; returns how many. Runs inside `transactions.in_transaction`."""
     over = (
         DenialWindow.objects.select_for_update().filter(started__lte=clock.now() - WINDOW).order_by("started")
     )
