@@ -93,6 +93,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 LEDGER_ORIGIN = env.str("LEDGER_ORIGIN", default="modelwarrant.local/log")
 # Only the worker and operators' commands sign; the web's entry points say False before settings are read.
 LEDGER_HOLDS_KEYS = env.bool("LEDGER_HOLDS_KEYS", default=True)
+KEY_PASSPHRASE_FILE = env.str("KEY_PASSPHRASE_FILE", default="")
 
 # -- time and language ---------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
