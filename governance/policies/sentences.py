@@ -102,7 +102,7 @@ def _people(count: int, role: str) -> str:
 def _purpose(policy: PolicyDocument) -> Iterator[str]:
     yield f"{policy.title}, version {policy.version}, for the {policy.tier} risk tier."
     yield policy.summary
-    yield f"It covers models for {listed(policy.tasks)}; any other it says nothing of, so it cannot be approved."
+    yield f"It covers models for {listed(policy.tasks)}; of others it says nothing, so none is approved."
     yield f"It is meant to support these outcomes of the NIST AI RMF: {listed(policy.rmf)}."
 
 
@@ -163,12 +163,12 @@ def _warrant(policy: PolicyDocument) -> Iterator[str]:
         f"It is due for renewal {days(said.due_days)} before its end. After its end there is a grace of "
         f"{days(said.grace_days)}, in which restarts of the same version go on and nothing new is deployed."
     )
-    yield f"A former owner of the system cannot approve for {days(policy.cooling_off_days)} after giving it up."
+    yield f"A former owner cannot approve for {days(policy.cooling_off_days)} after giving it up."
 
 
 def _monitoring(policy: PolicyDocument) -> Iterator[str]:
     said = policy.monitoring
-    yield f"Production data comes every {days(said.every_days)} and is held to {listed(map(words, said.checks))}."
+    yield f"Production data comes every {days(said.every_days)}, held to {listed(map(words, said.checks))}."
     yield f"After {days(said.silent_after_days)} without data the feed counts as silent and somebody is told."
     yield f"A confirmed breach {_RESPONSES[said.response]}."
     yield (

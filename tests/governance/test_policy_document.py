@@ -91,7 +91,7 @@ def test_a_bound_is_exact_until_it_is_used() -> None:
         ("suspension: person", "suspension: automatic", "suspension", "a person suspends"),
         ("distinct_approvers: 2", "distinct_approvers: 1", "distinct_approvers", "at least 2"),
         ("    recent_sign_in_minutes: 60\n", "", "  approve:", "signed in recently"),
-        ("checks: [parity-ratio, equal-errors]", "checks: [signature-valid]", "nature-valid", "no named"),
+        ("checks: [parity-ratio, equal-errors]", "checks: [signature-valid]", "nature-valid", "no check"),
         ("due_days: 30", "due_days: 180", "due_days", "due from its first day"),
         ("max_days: 60", "max_days: 181", "max_days", "outlive the warrant"),
         ("metric: roc_auc", "metric: auc", "metric: auc", "doesn't measure 'auc'"),
