@@ -26,9 +26,12 @@ def project(user: User) -> None:
     changed."""
     organisation, objects = expected(user)
     user.user_permissions.set(organisation)
-    there = {(row.permission_id, row.object_pk): row.pk for row in
-    UserObjectPermission.objects.filter(user=user)} UserObjectPermission.objects.filter(pk__in=[pk for row, pk
-    in there.items() if row not in objects]).delete() UserObjectPermission.objects.bulk_create(
+    there = {
+        (row.permission_id, row.object_pk): row.pk for row in UserObjectPermission.objects.filter(user=user)
+    }
+    gone = [pk for row, pk in there.items() if row not in objects]
+    UserObjectPermission.objects.filter(pk__in=gone).delete()
+    UserObjectPermission.objects.bulk_create(
         UserObjectPermission(
             user=user, permission_id=permission_id, object_pk=object_pk, content_type_id=content_type_id
         )
@@ -47,8 +50,11 @@ def expected(user: User) -> tuple[set[int], dict[Row, int]]:
             organisation |= permissions_of(role)
         else:
             scoped.setdefault((scope_type, scope_id), set()).update(permissions_of(role))
-    whole = {row.pk for name, row in _rows("system").items() if name in organisation} if organisation else
-    set() objects: dict[Row, int] = {} for (scope_type, scope_id), held in scoped.items():
+    whole: set[int] = set()
+    if organisation:
+        whole = {row.pk for name, row in _rows("system").items() if name in organisation}
+    objects: dict[Row, int] = {}
+    for (scope_type, scope_id), held in scoped.items():
         rows = _rows(scope_type)
         for name in held:
             objects[rows[name].pk, str(scope_id)] = rows[name].content_type_id
