@@ -100,7 +100,7 @@ def reach(actor: Actor) -> Reach:
         held = _usable(actor, permissions_of(role))
         if scope_type == "organisation":
             organisation |= held
-        else:
+        elif scope_id is not None:
             scoped[scope_type, scope_id] = scoped.get((scope_type, scope_id), frozenset()) | held
     return Reach(actor, frozenset(organisation), scoped)
 
@@ -180,9 +180,9 @@ def in_force(actor: Actor, at: datetime | None = None) -> QuerySet[Grant]:
     """The grants that `actor` holds now (or held, had nothing been revoked since, `at`)."""
     grants = current(at)
     if actor.kind == "user" and actor.pk:
-        return grants.filter(holder_user_id=actor.pk)
+        return grants.filter(holder_user_id=UUID(actor.pk))
     if actor.kind == "service" and actor.pk:
-        return grants.filter(holder_identity_id=actor.pk)
+        return grants.filter(holder_identity_id=UUID(actor.pk))
     return grants.none()
 
 

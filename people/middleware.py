@@ -26,10 +26,9 @@ class ActorMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         door = _door(request.path_info)
-        user = request.user
-        known = isinstance(user, User) and user.is_active
-        request.actor = actors.for_user(user, door, request) if known else None  # type: ignore[attr-defined]
-        if known and user.must_change_password and not _open(request.path_info):
+        user = request.user if isinstance(request.user, User) and request.user.is_active else None
+        request.actor = actors.for_user(user, door, request) if user else None  # type: ignore[attr-defined]
+        if user and user.must_change_password and not _open(request.path_info):
             if door == "api":
                 request.actor = None  # type: ignore[attr-defined]
                 return JsonResponse(

@@ -61,7 +61,7 @@ class User(AbstractBaseUser, PermissionsMixin, Governed):
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS = ("name",)
+    REQUIRED_FIELDS = ["name"]
 
     class Meta:
         verbose_name = "person"

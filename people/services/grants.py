@@ -218,7 +218,7 @@ def _holder(role: Role, pk: UUID) -> User | ServiceIdentity:
 def _locked_holder(grant: Grant) -> User | ServiceIdentity:
     if grant.holder_user_id is not None:
         return User.objects.select_for_update().get(pk=grant.holder_user_id)
-    return ServiceIdentity.objects.select_for_update().get(pk=grant.holder_identity_id)
+    return ServiceIdentity.objects.select_for_update().get(pk=grant.holder.pk)
 
 
 def _of(holder: User | ServiceIdentity) -> QuerySet[Grant]:

@@ -10,6 +10,7 @@ from ledger import clock
 from ledger.actors import Actor
 from ledger.services.transactions import governed
 from people.models import Notice, User
+from people.selectors import acting_user
 
 
 def notify(recipients: Iterable[str | User], text: str, url: str = "") -> int:
@@ -29,7 +30,7 @@ def notify(recipients: Iterable[str | User], text: str, url: str = "") -> int:
 @governed
 def notices_read(*, actor: Actor, notice_ids: Iterable[UUID] | None = None) -> int:
     """Mark the acting person's notices as read, all or the named ones; how many. Others' aren't touched."""
-    unread = Notice.objects.filter(recipient_id=actor.pk if actor.kind == "user" else None, read_at=None)
+    unread = Notice.objects.filter(recipient=acting_user(actor), read_at=None)
     if notice_ids is not None:
         unread = unread.filter(pk__in=list(notice_ids))
     return unread.update(read_at=clock.now())

@@ -13,6 +13,7 @@ from ledger.services import records
 from ledger.services.transactions import governed
 from people import events
 from people.models import User
+from people.selectors import acting_user
 from people.services import attempts
 from people.services.signin import LONGEST_PASSWORD
 
@@ -43,8 +44,8 @@ def password_change(*, actor: Actor, current: str, new: str) -> User:
 
 @governed
 def _password_change(*, actor: Actor, current: str, new: str) -> User:
-    user = User.objects.select_for_update().filter(pk=actor.pk, is_active=True).first()
-    if user is None or actor.kind != "user":
+    user = acting_user(actor, lock=True)
+    if user is None:
         raise NotThere
     if not hashers.check_password(current[:LONGEST_PASSWORD], user.password):
         raise Invalid("That is not your password.", field="current")

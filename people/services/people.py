@@ -22,6 +22,7 @@ from people.models.users import normal_email
 from people.services import passwords, projection
 
 LONGEST_NAME = 200
+LONGEST_EMAIL = 254
 
 
 @governed
@@ -161,7 +162,7 @@ def _email(email: str) -> str:
         validate_email(address)
     except ValidationError as error:
         raise Invalid("That is not an e-mail address.", field="email") from error
-    if len(address) > User._meta.get_field("email").max_length:
+    if len(address) > LONGEST_EMAIL:
         raise Invalid("That is too long for an e-mail address.", field="email")
     return address
 

@@ -48,7 +48,7 @@ def expected(user: User) -> tuple[set[int], dict[Row, int]]:
     for role, scope_type, scope_id in grants:
         if scope_type == "organisation":
             organisation |= permissions_of(role)
-        else:
+        elif scope_id is not None:
             scoped.setdefault((scope_type, scope_id), set()).update(permissions_of(role))
     whole: set[int] = set()
     if organisation:

@@ -22,6 +22,7 @@ from ledger.services import records
 from ledger.services.transactions import governed
 from people import events
 from people.models import User
+from people.selectors import acting_user
 
 STEP = 30
 WRONG = "That code is not right. Wait for the next one and try again."
@@ -87,8 +88,8 @@ def provisioning_uri(user: User, secret: str) -> str:
 
 
 def _locked(actor: Actor) -> User:
-    user = User.objects.select_for_update().filter(pk=actor.pk, is_active=True).first()
-    if user is None or actor.kind != "user":
+    user = acting_user(actor, lock=True)
+    if user is None:
         raise NotThere
     return user
 

@@ -12,6 +12,7 @@ from ledger.services.transactions import governed
 from people import events
 from people.models import User
 from people.models.users import normal_email
+from people.selectors import acting_user
 from people.services import attempts
 from people.services.second_factor import WRONG, fitting_step
 
@@ -43,7 +44,7 @@ def second_factor_check(*, actor: Actor, code: str, address: str) -> User:
     attempts.charge(limit, attempts.address(address))
     user = _signed_in_by_code(actor=actor, code=code)
     if user is None:
-        _failed(actor=_ITSELF, user=User.objects.filter(pk=actor.pk).first(), reason="second_factor")
+        _failed(actor=_ITSELF, user=acting_user(actor), reason="second_factor")
         raise Invalid(WRONG, field="code")
     attempts.forget(limit, attempts.account(user.email))
     return user
@@ -58,7 +59,7 @@ def signed_in(*, actor: Actor, second_factor: bool) -> None:
         subject=Subject("user", str(actor.pk)),
         data={"second_factor": second_factor, "door": actor.door},
     )
-    if user := User.objects.filter(pk=actor.pk).first():
+    if user := acting_user(actor):
         attempts.forget(attempts.account(user.email))
 
 
@@ -70,7 +71,7 @@ def signed_out(*, actor: Actor) -> None:
 
 @governed
 def _signed_in_by_code(*, actor: Actor, code: str) -> User | None:
-    user = User.objects.select_for_update().filter(pk=actor.pk, is_active=True).first()
+    user = acting_user(actor, lock=True)
     if user is None or user.second_factor_at is None:
         return None
     step = fitting_step(user, code)

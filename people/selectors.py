@@ -1,0 +1,77 @@
+"""Reading people: their names for pages, their notices, what waits for a second person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from ledger.actors import Actor
+from people import access
+from people.models import Grant, Notice, Recovery, ServiceIdentity, User
+
+SOMEBODY = "Somebody unknown"
+
+
+def acting_user(actor: Actor, *, lock: bool = False) -> User | None:
+    """The person who acts, if they may still sign in; None for everything that isn't a person."""
+    if actor.kind != "user" or actor.pk is None:
+        return None
+    users = User.objects.select_for_update() if lock else User.objects.all()
+    return users.filter(pk=UUID(actor.pk), is_active=True).first()
+
+
+def names_of(pseudonyms: Iterable[str]) -> Mapping[str, str]:
+    """Pseudonym -> name of a person or service identity, or the system actor's own name; every one asked for."""
+    wanted = set(pseudonyms)
+    found = dict(User.objects.filter(pseudonym__in=wanted).values_list("pseudonym", "name"))
+    if left := wanted - found.keys():
+        found |= dict(ServiceIdentity.objects.filter(pseudonym__in=left).values_list("pseudonym", "name"))
+    unknown = {name: SOMEBODY if name.startswith(("p-", "s-")) else name for name in wanted - found.keys()}
+    return {**found, **unknown}
+
+
+def name_of(pseudonym: str) -> str:
+    """What pages call a pseudonym."""
+    return names_of([pseudonym])[pseudonym]
+
+
+def user_by_pseudonym(pseudonym: str) -> User | None:
+    return User.objects.filter(pseudonym=pseudonym).first()
+
+
+def notices_for(actor: Actor) -> QuerySet[Notice]:
+    """The acting person's notices, newest first."""
+    user = acting_user(actor)
+    return Notice.objects.filter(recipient=user) if user else Notice.objects.none()
+
+
+def unread_count(actor: Actor) -> int:
+    return notices_for(actor).filter(read_at=None).count()
+
+
+def grants_in_force() -> QuerySet[Grant]:
+    """Who holds which role now, by role and holder."""
+    rows = access.current().select_related("holder_user", "holder_identity__controller")
+    return rows.order_by("role", "holder_user__name", "holder_identity__name", "pk")
+
+
+def grants_requested() -> QuerySet[Grant]:
+    """Grants that wait for a second person, oldest first."""
+    rows = Grant.objects.filter(state="requested").select_related(
+        "holder_user", "holder_identity__controller"
+    )
+    return rows.order_by("requested_at", "pk")
+
+
+def recoveries_requested() -> QuerySet[Recovery]:
+    """Recoveries that wait for a second person, oldest first."""
+    rows = Recovery.objects.filter(state="requested").select_related("user")
+    return rows.order_by("requested_at", "pk")
+
+
+def grants_over(moment: object, limit: int = 200) -> list[UUID]:
+    """Active grants whose end had passed at `moment` and isn't recorded yet."""
+    over = Grant.objects.filter(state="active", ends__lte=moment)
+    return list(over.order_by("ends").values_list("pk", flat=True)[:limit])
