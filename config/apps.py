@@ -1,8 +1,8 @@
 from __future__ import annotations
 
-from django.apps import AppConfig
+from importlib import import_module
 
-from config import startup
+from django.apps import AppConfig
 
 
 class StartupConfig(AppConfig):
@@ -15,5 +15,7 @@ class StartupConfig(AppConfig):
     verbose_name = "ModelWarrant"
 
     def ready(self) -> None:
+        # by name: it imports models, which are ready only now
+        startup = import_module("config.startup")
         startup.verify_settings()
         startup.verify_tables()

@@ -33,6 +33,7 @@ class EmbeddedBeat(bootsteps.StartStopStep):
 
 
 app = Celery("modelwarrant")
+app.set_default()  # for all threads, also those that start before they ask for an application
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add(EmbeddedBeat)

@@ -11,6 +11,11 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from ledger import selectors
+
+MAX_PENDING_SECONDS = 60
+"""Longer than this an entry waits only where no worker integrates."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -26,7 +31,22 @@ def _migrations() -> str:
     return f"{len(waiting)} migrations are not applied" if waiting else ""
 
 
-CHECKS: dict[str, Callable[[], str]] = {"database": _database, "migrations": _migrations}
+def _triggers() -> str:
+    missing = len(selectors.triggers_missing())
+    return f"{missing} triggers that keep the log append-only are missing; run migrate" if missing else ""
+
+
+def _sequencer() -> str:
+    age = selectors.pending_age() or 0.0
+    return f"entries have waited {age:.0f} s for the sequencer; is a worker running?" if age > MAX_PENDING_SECONDS else ""
+
+
+CHECKS: dict[str, Callable[[], str]] = {
+    "database": _database,
+    "migrations": _migrations,
+    "triggers": _triggers,
+    "sequencer": _sequencer,
+}
 """Name -> what is wrong, empty when nothing is."""
 
 

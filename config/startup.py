@@ -9,15 +9,19 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from governance import machines as governance_machines
-from ledger.catalogue import catalogue as events
+from governance.gates.catalogue import GATES
+from ledger import catalogue as ledger_catalogue
+from ledger import machines as ledger_machines
 from modelwarrant.machine import Machine
+from monitoring import catalogue as monitoring_catalogue
+from monitoring import machines as monitoring_machines
 from people import catalogue as people_catalogue
 from people import machines as people_machines
 from people.catalogue import P
 from registry import machines as registry_machines
 
-MACHINES = (people_machines, registry_machines, governance_machines)
-CATALOGUES = (people_catalogue,)
+MACHINES = (ledger_machines, people_machines, registry_machines, monitoring_machines, governance_machines)
+CATALOGUES = (ledger_catalogue, people_catalogue, monitoring_catalogue)
 MINIMUM_KEY_LENGTH = 50
 
 
@@ -64,22 +68,17 @@ def _weak(key: str) -> bool:
 
 def table_faults() -> Iterator[str]:
     """One sentence per fault of the tables: every machine of `<app>.machines`, and each catalogue's own `faults()`."""
-    words = {"permissions": frozenset(P), "gates": _gates(), "events": events.names}
+    words = {"permissions": frozenset(P), "gates": frozenset(GATES), "events": ledger_catalogue.catalogue.names}
     for module in MACHINES:
         machines = [value for value in vars(module).values() if isinstance(value, Machine)]
         if not machines:
             yield f"{module.__name__} holds no machine"
         for machine in machines:
-            for fault in machine.faults(**words, not_by=module.NOT_BY):
+            for fault in machine.faults(**words, not_by=vars(module).get("NOT_BY", ())):
                 yield f"{module.__name__}: {fault}"
     for catalogue in CATALOGUES:
         for fault in catalogue.faults():
             yield f"{catalogue.__name__}: {fault}"
-
-
-def _gates() -> frozenset[str]:
-    machines = (value for module in MACHINES for value in vars(module).values() if isinstance(value, Machine))
-    return frozenset(gate for machine in machines for move in machine.transitions for gate in move.gates)
 
 
 def verify_settings() -> None:

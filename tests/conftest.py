@@ -13,6 +13,7 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,9 @@ _prepare_environment()
 
 from django.conf import settings  # noqa: E402
 
+from django.db import models  # noqa: E402, F401  before the operations: they import each other
+from django.db.backends.base.operations import BaseDatabaseOperations  # noqa: E402
+
 settings.DEBUG  # noqa: B018  reads the settings now, with the environment above
 
 
@@ -112,6 +116,21 @@ def _listens(host: str, port: int) -> bool:
 def _quick_passwords() -> None:
     """Password hashing made to be slow would be most of the suite's time."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flush_past_triggers() -> Iterator[None]:
+    """The flush after a transactional test empties append-only tables too; nothing else may."""
+    triggers = import_module("ledger.triggers")
+    flush = BaseDatabaseOperations.execute_sql_flush
+
+    def past_triggers(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
+        with triggers.disabled(self.connection):
+            flush(self, sql_list)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", past_triggers)
+        yield
 
 
 @pytest.fixture(scope="session")
