@@ -40,6 +40,7 @@ DEPLOYMENT_REQUESTED = Event("registry.deployment_requested", "Deployment reques
 DEPLOYMENT_MOVED = Event(
     "registry.deployment_moved", "Deployment moved", data=(*_MOVE, "gates", "details"), hidden=("reason",)
 )
+DEPLOYMENT_SEEN = Event("registry.deployment_seen", "Serving confirmed what it runs")
 DEPLOYMENT_REPORTED = Event("registry.deployment_reported", "Serving reported what it runs")
 
 register(*(value for value in list(vars().values()) if isinstance(value, Event)))

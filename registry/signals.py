@@ -17,3 +17,7 @@ unexpected."""
 
 deployment_reported = Signal()
 """A report was written. Keyword arguments: `actor` (Actor), `report` (DeploymentReport)."""
+
+integrity_failed = Signal()
+"""Stored files of a version aren't what was attached. Keyword arguments: `actor` (Actor), `version`
+(Version), `faults` (list of (path, sentence))."""

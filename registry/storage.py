@@ -162,6 +162,11 @@ def staged(upload_id: UUID) -> Iterator[IO[bytes]]:
         yield file
 
 
+def sync(file: IO[bytes]) -> None:
+    """Have what was written to a staged file on the disk before it is acknowledged."""
+    os.fsync(file.fileno())
+
+
 def discard(upload_id: UUID) -> None:
     """Throw the staged bytes away; nothing happens if there are none."""
     staged_path(upload_id).unlink(missing_ok=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from uuid import UUID
 
 from django.conf import settings
 
 from ledger import clock
 from registry import storage
+from registry.machines import VERSION
 from registry.models import ArtifactFile, Binding, Blob, Version
 from registry.selectors import versions
 
@@ -45,6 +47,24 @@ def blob_fault(blob: Blob) -> str | None:
     if storage.rehash(blob.digest) != blob.digest:
         return "The stored bytes have changed: their digest isn't the recorded one."
     return None
+
+
+def overdue_versions(limit: int) -> list[UUID]:
+    """Ids of versions with a file whose full hash is overdue or whose stored object isn't as it was.
+
+    A fault that is known already is not told again. Versions that are closed for good rest.
+    """
+    found: dict[UUID, None] = {}
+    closed = [state.name for state in VERSION.states if state.kind == "final"]
+    rows = ArtifactFile.objects.filter(present=True, blob__fault="").exclude(version__state__in=closed)
+    before = clock.now() - rehash_after()
+    for row in rows.select_related("blob").order_by("blob__rehashed_at").iterator():
+        blob = row.blob
+        if blob.rehashed_at < before or storage.stat_token(blob.digest) != blob.stat_token:
+            found[row.version_id] = None
+        if len(found) >= limit:
+            break
+    return list(found)
 
 
 def missing(version: Version) -> list[str]:
