@@ -74,7 +74,7 @@ def table_faults() -> Iterator[str]:
         if not machines:
             yield f"{module.__name__} holds no machine"
         for machine in machines:
-            for fault in machine.faults(**words, not_by=vars(module).get("NOT_BY", ())):
+            for fault in machine.faults(**words, not_by=module.NOT_BY):
                 yield f"{module.__name__}: {fault}"
     for catalogue in CATALOGUES:
         for fault in catalogue.faults():

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from modelwarrant.machine import Machine, State, Transition
 
+NOT_BY = ("requester",)
+"""Relations that bar a person here: who asked for it."""
+
 KEY = Machine(
     name="key",
     title="Key",
