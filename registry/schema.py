@@ -1,6 +1,8 @@
 """The declared contract of a dataset version: columns with type, role, range and allowed values. Pure.
 
-Whether the bytes keep the contract is found by the data-contract check; here only the declaration is read.
+A column has `name` and `dtype`, and may have `role`, `nullable`, `min`, `max`, `allowed` and, on the label,
+`positive` (the value that counts as 1). Whether the bytes keep the contract is found by the data-contract
+check; here only the declaration is read.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ DTYPES = ("number", "integer", "text", "boolean", "date", "datetime")
 ROLES = ("feature", "label", "prediction", "score", "sensitive", "id", "time", "ignored")
 COLUMN_LIMIT = 2_000
 ALLOWED_LIMIT = 1_000
-_KEYS = frozenset({"name", "dtype", "role", "nullable", "min", "max", "allowed"})
+_KEYS = frozenset({"name", "dtype", "role", "nullable", "min", "max", "allowed", "positive"})
 _ORDERED = frozenset({"number", "integer", "date", "datetime"})
 
 
@@ -81,6 +83,11 @@ def _column_faults(number: int, column: Any) -> Iterator[str]:
         yield f"{where}: 'role' must be one of {', '.join(ROLES)}."
     if not isinstance(column.get("nullable", False), bool):
         yield f"{where}: 'nullable' must be true or false."
+    positive = column.get("positive")
+    if positive is not None and column.get("role") != "label":
+        yield f"{where}: 'positive' belongs to the label."
+    if not isinstance(positive, str | int | float | bool | None):
+        yield f"{where}: 'positive' must be one value."
     yield from _range_faults(where, dtype, column)
     allowed = column.get("allowed")
     if allowed is not None and not (

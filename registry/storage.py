@@ -93,6 +93,20 @@ def rehash(digest: str) -> str | None:
         return None
 
 
+def copy(digest: str, target: Path) -> str | None:
+    """Copy what is stored under `digest` to a local file; SHA-256 in hex of what was copied, None if
+    absent."""
+    found = hashlib.sha256()
+    try:
+        with opened(digest) as source, target.open("wb") as file:
+            while chunk := source.read(CHUNK):
+                found.update(chunk)
+                file.write(chunk)
+    except FileNotFoundError:
+        return None
+    return found.hexdigest()
+
+
 def digest_of(file: IO[bytes]) -> str:
     """SHA-256 in hex of all bytes from the current position on."""
     found = hashlib.sha256()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
 
 from ledger import clock
+from ledger.errors import IntegrityFault
 from registry import storage
 from registry.machines import VERSION
 from registry.models import ArtifactFile, Binding, Blob, Version
@@ -65,6 +68,19 @@ def overdue_versions(limit: int) -> list[UUID]:
         if len(found) >= limit:
             break
     return list(found)
+
+
+@contextmanager
+def local_copy(digest: str) -> Iterator[Path]:
+    """A private local file with exactly the bytes of this SHA-256 (hex), gone afterwards.
+
+    Copied and hashed in one pass, so that nobody can change the bytes between the check and the reading.
+    Raises IntegrityFault if the store doesn't hold these bytes.
+    """
+    with storage.scratch() as path:
+        if storage.copy(digest, path) != digest:
+            raise IntegrityFault(f"The store doesn't hold the bytes with the digest {digest}.")
+        yield path
 
 
 def missing(version: Version) -> list[str]:

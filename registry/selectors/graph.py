@@ -44,7 +44,9 @@ def lineage_graph(version: Version) -> Graph:
         nodes[str(data.pk)] = Node("dataset-version", str(data.pk), str(data), data.state, data.digest)
         edges.append(Edge(str(data.pk), here.id, row.role))
     nodes[here.id] = here
-    for row in Deployment.objects.filter(version=version).select_related("slot"):
-        nodes[str(row.pk)] = Node("deployment", str(row.pk), str(row.slot), row.state, row.reported_digest)
-        edges.append(Edge(here.id, str(row.pk), row.state))
+    for there in Deployment.objects.filter(version=version).select_related("slot"):
+        nodes[str(there.pk)] = Node(
+            "deployment", str(there.pk), str(there.slot), there.state, there.reported_digest
+        )
+        edges.append(Edge(here.id, str(there.pk), there.state))
     return Graph(tuple(nodes.values()), tuple(edges))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TypeVar
 from uuid import UUID
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, QuerySet
 
 from ledger.errors import NotThere
@@ -16,7 +17,7 @@ def one(rows: QuerySet[M], pk: UUID | str) -> M:
     """The row with this id. Raises NotThere for an unknown id and for what is no UUID at all."""
     try:
         return rows.get(pk=UUID(str(pk)))
-    except (rows.model.DoesNotExist, ValueError) as error:
+    except (ObjectDoesNotExist, ValueError) as error:
         raise NotThere from error
 
 

@@ -69,10 +69,13 @@ def judge(data: bytes, files: Mapping[str, tuple[str, int]], *, at: datetime) ->
     except CannotCheck as unable:
         return Judgement(SignatureStatus.CANNOT_BE_CHECKED, str(unable)[:500])
     made = manifest_of(files, read.ignored).digest
-    known = {"payload_digest": read.payload_digest, "manifest_digest": made, "ignored": read.ignored}
+
+    def answer(status: SignatureStatus, detail: str, keyid: str = "") -> Judgement:
+        return Judgement(status, detail[:500], keyid, read.payload_digest, made, read.ignored)
+
     trust, revoked = _model_keys()
     if read.hint in revoked:
-        return Judgement(SignatureStatus.INVALID, "The key is revoked.", revoked[read.hint], **known)
+        return answer(SignatureStatus.INVALID, "The key is revoked.", revoked[read.hint])
     try:
         key = oms.verify_bundle(read, trust, at=at)
         if read.allow_symlinks:
@@ -80,13 +83,13 @@ def judge(data: bytes, files: Mapping[str, tuple[str, int]], *, at: datetime) ->
         if read.shard_size is not None or read.algorithm != "sha256":
             raise CannotCheck("only whole files by SHA-256 can be held against what is stored")
     except Fault as fault:
-        return Judgement(SignatureStatus.INVALID, str(fault)[:500], **known)
+        return answer(SignatureStatus.INVALID, str(fault))
     except CannotCheck as unable:
-        return Judgement(SignatureStatus.CANNOT_BE_CHECKED, str(unable)[:500], **known)
+        return answer(SignatureStatus.CANNOT_BE_CHECKED, str(unable))
     signed = {item.path: item.digest for item in read.resources}
     if difference := _difference(signed, {path: digest for path, (digest, _) in files.items()}):
-        return Judgement(SignatureStatus.INVALID, f"Subject mismatch: {difference}"[:500], key.id, **known)
-    return Judgement(SignatureStatus.VALID, f"By key {key.id[:16]} ({key.name}).", key.id, **known)
+        return answer(SignatureStatus.INVALID, f"Subject mismatch: {difference}", key.id)
+    return answer(SignatureStatus.VALID, f"By key {key.id[:16]} ({key.name}).", key.id)
 
 
 def standing(version: Version) -> Judgement:
