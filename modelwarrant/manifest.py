@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
@@ -27,6 +28,7 @@ GIT_PATHS: Final = (".git", ".gitattributes", ".github", ".gitignore")
 FORMAT: Final = "modelwarrant/manifest/v1"
 MAX_FILES: Final = 1_000_000
 _CHUNK: Final = 1 << 20
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # Unicode category Cc, all of it
 _HASHES: Final = ("sha256", "blake2b")
 
 
@@ -95,20 +97,22 @@ def check_path(path: str) -> str:
     Relative, POSIX, no empty, `.` or `..` part, no control character, at most 4,096 bytes of UTF-8 with
     parts of at most 255.
     """
-    shown = repr(path[:200])
-    if not path or path.startswith("/"):
-        raise Fault("bad path", f"{shown} isn't a relative path")
+    parts = path.split("/")
+    problem = ""
     try:
         encoded = path.encode()
-    except UnicodeEncodeError as error:
-        raise Fault("bad path", f"{shown} isn't UTF-8") from error
-    parts = path.split("/")
-    if any(part in ("", ".", "..") for part in parts):
-        raise Fault("bad path", f"{shown} has an empty, '.' or '..' part")
-    if any(unicodedata.category(char) == "Cc" for char in path):
-        raise Fault("bad path", f"{shown} has a control character")
-    if len(encoded) > 4096 or any(len(part.encode()) > 255 for part in parts):
-        raise Fault("bad path", f"{shown} is too long")
+    except UnicodeEncodeError:
+        encoded, problem = b"", "isn't UTF-8"
+    if not path or path.startswith("/"):
+        problem = "isn't a relative path"
+    elif "" in parts or "." in parts or ".." in parts:
+        problem = "has an empty, '.' or '..' part"
+    elif _CONTROL.search(path):
+        problem = "has a control character"
+    elif len(encoded) > 4096 or (len(encoded) > 255 and max(map(len, encoded.split(b"/"))) > 255):
+        problem = "is too long"
+    if problem:
+        raise Fault("bad path", f"{path[:200]!r} {problem}")
     return path
 
 
@@ -274,11 +278,12 @@ def _below(root: Path, path: str) -> list[str]:
 
 def _hash_span(root: Path, file: Found, span: Span, digest: hashlib._Hash, buffer: memoryview) -> str:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    path = os.path.join(root, file.path)
     try:
-        handle = os.open(root / file.path, flags)
+        handle = os.open(path, flags)
     except OSError as error:
-        if os.path.lexists(root / file.path) and not os.path.islink(root / file.path):
-            raise CannotCheck(f"{root / file.path}: {error.strerror or error}") from error
+        if os.path.lexists(path) and not os.path.islink(path):
+            raise CannotCheck(f"{path}: {error.strerror or error}") from error
         raise Fault("changed while reading", f"'{file.path}'") from error
     try:
         if _mark(os.fstat(handle)) != file.mark:
@@ -295,7 +300,7 @@ def _hash_span(root: Path, file: Found, span: Span, digest: hashlib._Hash, buffe
         if left or _mark(os.fstat(handle)) != file.mark:
             raise Fault("changed while reading", f"'{file.path}'")
     except OSError as error:
-        raise CannotCheck(f"{root / file.path}: {error.strerror or error}") from error
+        raise CannotCheck(f"{path}: {error.strerror or error}") from error
     finally:
         os.close(handle)
     return digest.hexdigest()
