@@ -158,7 +158,7 @@ class Warrant(Governed):
     )  # fmt: skip
     ledger_hashed = ("document", "conditions")
 
-    deployment = models.OneToOneField(Deployment, on_delete=models.PROTECT, related_name="warrant")
+    deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="warrants")
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="warrants")
     slot = models.ForeignKey(Slot, on_delete=models.PROTECT, related_name="warrants")
     state = models.CharField(max_length=16)

@@ -16,7 +16,7 @@ from governance.services.retraining import retraining_request
 from governance.services.versions import version_restrict
 from ledger import clock
 from ledger.actors import Actor
-from ledger.services import audit
+from ledger.services import replay
 from monitoring.models import Breach
 from monitoring.services.incidents import incident_open
 from monitoring.signals import breach_opened
@@ -34,7 +34,7 @@ def respond_to_breach(sender: object, *, breach: Breach, **_: Any) -> None:
     retraining_request(
         actor=RESPONSE, version_id=version.id, reason=f"Opened by a breach: {words}", breach=breach
     )
-    recorded = audit.replayed(version.ledger_kind, version.pk).get("state")
+    recorded = replay.replayed(version.ledger_kind, version.pk).get("state")
     if breach.response in ("restrict", "suspend") and recorded == "approved":
         version_restrict(
             actor=RESPONSE, version_id=version.id, reason=f"A monitored criterion was not met: {words}"
@@ -46,7 +46,7 @@ def judge_report(sender: object, *, deployment: Deployment | None, **_: Any) -> 
     """Whether a warrant allows what serving reports: the reasons against it, or an empty list."""
     if deployment is None:
         return None
-    warrant = Warrant.objects.filter(deployment=deployment).first()
+    warrant = Warrant.objects.filter(deployment=deployment).order_by("-granted_at").first()
     if warrant is None:
         return [{"gate": "warrant-active", "code": "no-warrant", "text": "This deployment has no warrant."}]
     answer = warrant_answer(warrant, clock.now())

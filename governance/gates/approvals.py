@@ -98,6 +98,6 @@ def _why_not(decision: Decision, context: Context, people: set[str]) -> str:
         return "its giver took part in making this version, or owned the system until recently"
     if decision.person in people:
         return "its giver already fills a seat; one person fills one seat"
-    if decision.person not in access.holders(decision.seat, context.version):
+    if not access.holds(decision.person, decision.seat, context.version):
         return "its giver no longer holds this role"
     return ""

@@ -12,7 +12,7 @@ from governance.gates.answers import Reason
 from governance.gates.context import Context
 from governance.models import Acceptance, Waiver
 from ledger.models import Governed
-from ledger.services import audit
+from ledger.services import replay
 from registry.models import Binding
 from registry.selectors import artifacts, cards, signatures, versions
 
@@ -22,7 +22,7 @@ def records_intact(context: Context) -> tuple[list[Reason], list[str]]:
     reasons = [
         Reason("record-altered", f"{row.ledger_kind} {row.pk}: {fault}", str(row.pk))
         for row in governed_rows(context)
-        for fault in audit.row_faults(row)
+        for fault in replay.row_faults(row)
     ]
     return reasons, []
 

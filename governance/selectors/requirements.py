@@ -109,7 +109,6 @@ def requirement_states(
     for requirement in document.required(move, version.model.task):
         mine = [run for run in runs if run.check_name == requirement.check]
         state = _standing(requirement, mine, version, policy, declared.get(requirement.data, set()), at)
-        run_id = state.run.id if state.run else None
         states.append(
             RequirementState(
                 requirement,
@@ -118,9 +117,9 @@ def requirement_states(
                 state.run,
                 len(mine),
                 state.results,
-                acceptances.get((requirement.name, run_id)),
+                acceptances.get((requirement.name, state.run.pk)) if state.run else None,
                 waivers.get(requirement.name),
-            )  # fmt: skip
+            )
         )
     return tuple(states)
 

@@ -1,4 +1,4 @@
-"""What a warrant says and whom it is checked against."""
+"""What a warrant says, and how it stands at a moment."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import hashlib
 
 from governance.models import Decision, Policy, Warrant
 from ledger import selectors as log
-from ledger.models import KeyRecord
+from ledger.errors import IntegrityFault
 from modelwarrant import warrant as warrants
-from modelwarrant.keys import TrustedKey, load_public
-from modelwarrant.note import Verifier
-from registry.models import Version
+from registry.models import Binding, Version
 from registry.selectors import signatures
 
 ON_VOID = {"keep": "keep", "fallback": "fall back", "stop": "stop"}
@@ -47,23 +45,11 @@ def terms_of(warrant: Warrant, *, issued: dt.datetime) -> warrants.Terms:
 def subject_of(version: Version) -> warrants.Subject:
     """The subject of a version as a warrant prints it."""
     name = f"{version.model.system.slug}/{version.model.slug}/{version.number}"
-    if version.binding == "bytes":
+    if version.binding == Binding.BYTES:
         ignored = signatures.standing(version).ignored
         return warrants.Subject(name, "bytes", version.subject_digest, version.manifest_digest, ignored)
-    return warrants.Subject(name, version.binding, version.subject_digest)
-
-
-def trusted_keys(purpose: str = "warrant") -> list[TrustedKey]:
-    """The keys of one purpose that this installation trusts now."""
-    return [
-        TrustedKey(load_public(record.public.encode()), frozenset({purpose}), name=record.keyid)
-        for record in KeyRecord.objects.filter(purpose=purpose, state__in=("active", "retired"))
-    ]
-
-
-def verifiers() -> list[Verifier]:
-    """The log's own verifiers."""
-    return log.verifiers()
+    binding: warrants.Binding = "container" if version.binding == Binding.CONTAINER else "declared"
+    return warrants.Subject(name, binding, version.subject_digest)
 
 
 def status_at(warrant: Warrant, at: dt.datetime) -> str:
@@ -79,9 +65,12 @@ def status_at(warrant: Warrant, at: dt.datetime) -> str:
 
 def _decisions(warrant: Warrant) -> tuple[warrants.Decision, ...]:
     granted = log.first_entry(warrant.ledger_kind, warrant.pk)
-    ids = log.parsed(granted).data["decisions"]
+    said = log.parsed(granted).entry if granted else None
+    ids = said.data["decisions"] if said else []
     found = []
     for decision in Decision.objects.filter(id__in=ids).order_by("decided_at"):
         entry = log.first_entry(decision.ledger_kind, decision.pk)
+        if entry is None:
+            raise IntegrityFault(f"decision {decision.pk} has no entry in the log")
         found.append(warrants.Decision(hashlib.sha256(bytes(entry.bytes)).hexdigest(), decision.seat))
     return tuple(found)

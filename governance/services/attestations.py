@@ -40,7 +40,7 @@ def attestation_give(
     access.require(actor, P.ATTEST, system)
     if subcategory not in pack.subcategories:
         raise Invalid(f"{pack.title} has no subcategory '{subcategory}'.", field="subcategory")
-    if actor.id not in access.holders(role, system):
+    if role not in access.roles(actor, system):
         raise Invalid(f"You do not hold the role '{role}' here.", field="role")
     if not statement.strip():
         raise Invalid("Write the statement; reports print it.", field="statement")

@@ -17,7 +17,7 @@ from ledger.errors import Conflict, Invalid, NotAllowed, Refused
 from ledger.services import records
 from ledger.services.transactions import governed
 from people import access
-from people.catalogue import ROLES, P
+from people.catalogue import P
 from registry.machines import VERSION
 from registry.models import Version
 from registry.selectors.versions import version_locked
@@ -83,7 +83,7 @@ def _open(version: Version, outcome: str) -> bool:
 
 
 def _require_seat(actor: Actor, seat: str, context: Context) -> None:
-    if seat not in ROLES or actor.id not in access.holders(seat, context.version):
+    if seat not in access.roles(actor, context.version):
         raise NotAllowed(
             f"You do not hold the role '{seat}' for this version.",
             permission=P.VERSION_APPROVE,

@@ -12,7 +12,7 @@ from governance.services.warrants import grant
 from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import Conflict, Refused
-from ledger.services import audit
+from ledger.services import replay
 from ledger.services.transactions import governed
 from people import access
 from people.catalogue import P
@@ -47,7 +47,7 @@ def deployment_request(*, actor: Actor, version_id: UUID, environment: str, regi
 
 def approved(context: Context) -> GateAnswer:
     """Does the log say that the version is approved, and that nothing restricts it? The column isn't asked."""
-    state = audit.replayed(context.version.ledger_kind, context.version.pk).get("state")
+    state = replay.replayed(context.version.ledger_kind, context.version.pk).get("state")
     if state == "approved":
         return GateAnswer("approved", "Version approved")
     texts = {

@@ -16,11 +16,12 @@ from governance.gates.answers import Answer, GateAnswer, Reason, flat_reasons, h
 from governance.gates.context import Context
 from governance.gates.table import evaluate
 from governance.models import Warrant
-from governance.selectors.warrants import status_at, trusted_keys, verifiers
+from governance.selectors.warrants import status_at
 from governance.services.deployments import approved, slot_allowed
 from ledger import clock
+from ledger import selectors as log
 from ledger.actors import Actor
-from ledger.services import audit
+from ledger.services import replay
 from modelwarrant import warrant as warrants
 from modelwarrant.errors import CannotCheck, Fault
 from people import access
@@ -96,11 +97,11 @@ def warrant_answer(warrant: Warrant, at: dt.datetime) -> GateAnswer:
 
 def _against(warrant: Warrant, at: dt.datetime) -> list[Reason]:
     faults = [
-        Reason("record-altered", f"warrant {warrant.pk}: {fault}") for fault in audit.row_faults(warrant)
+        Reason("record-altered", f"warrant {warrant.pk}: {fault}") for fault in replay.row_faults(warrant)
     ]
     if faults:
         return faults
-    recorded = audit.replayed(warrant.ledger_kind, warrant.pk)
+    recorded = replay.replayed(warrant.ledger_kind, warrant.pk)
     if recorded.get("state") == "void":
         return [
             Reason("warrant-void", f"The warrant is void: {recorded.get('void_ground')}.", str(warrant.pk))
@@ -110,7 +111,10 @@ def _against(warrant: Warrant, at: dt.datetime) -> list[Reason]:
         return [Reason("warrant-not-issued", text, str(warrant.pk), Answer.PENDING)]
     try:
         checked = warrants.check(
-            warrant.document.encode("utf-8"), trust=trusted_keys(), at=at, verifiers=verifiers()
+            warrant.document.encode("utf-8"),
+            trust=log.trusted_keys("warrant"),
+            at=at,
+            verifiers=log.verifiers(),
         )
     except (Fault, CannotCheck) as error:
         return [Reason("warrant-unverified", f"The warrant does not verify: {error}", str(warrant.pk))]
@@ -118,7 +122,7 @@ def _against(warrant: Warrant, at: dt.datetime) -> list[Reason]:
         return [Reason("subject-mismatch", "The warrant is for other model bytes.", str(warrant.pk))]
     if not checked.in_force:
         return [Reason("warrant-lapsed", f"The warrant is {checked.status}.", str(warrant.pk))]
-    state = audit.replayed(warrant.version.ledger_kind, warrant.version.pk).get("state")
+    state = replay.replayed(warrant.version.ledger_kind, warrant.version.pk).get("state")
     if state not in ("approved", "restricted"):
         return [Reason(f"version-{state}", f"The log says the version is {state}.", str(warrant.version.pk))]
     return []
@@ -130,7 +134,7 @@ def _without_warrant(context: Context, slot: str, environment: str) -> Reply:
     gates = VERSION.move("review", "approve").gates
     answers = list(evaluate(gates, context)) if version.state in ("draft", "validation", "review") else []
     answers += [slot_allowed(context, environment), approved(context)]
-    state = audit.replayed(version.ledger_kind, version.pk).get("state")
+    state = replay.replayed(version.ledger_kind, version.pk).get("state")
     waits = state in ("validation", "review", "approved")
     reasons = [
         reason

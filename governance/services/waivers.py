@@ -100,7 +100,7 @@ def waiver_revoke(*, actor: Actor, waiver_id: UUID) -> Waiver:
 def _decide(actor: Actor, waiver: Waiver, move: str) -> Waiver:
     policy = policy_of(waiver.version)
     role = document_of(policy).waivers.role if policy else ""
-    if move == "approve" and actor.id not in access.holders(role, waiver.version):
+    if move == "approve" and role not in access.roles(actor, waiver.version):
         access.require(actor, P.WAIVER_APPROVE, waiver)
         raise Refused(
             "You can't approve this waiver.",

@@ -17,7 +17,7 @@ from governance.gates.context import Context
 from governance.machines import WARRANT
 from governance.models import Warrant
 from governance.policies.document import PolicyDocument
-from governance.selectors.warrants import terms_of, trusted_keys, verifiers
+from governance.selectors.warrants import terms_of
 from ledger import clock
 from ledger import selectors as log
 from ledger.actors import Actor
@@ -77,14 +77,14 @@ def warrant_issue(*, actor: Actor, warrant_id: UUID) -> Warrant:
     if warrant.state != "granted":
         return warrant
     entry = log.first_entry(warrant.ledger_kind, warrant.pk)
-    proof = log.proof_for(entry.id)
-    if proof is None:
+    proof = log.proof_for(entry.pk) if entry else None
+    if entry is None or proof is None:
         return warrant
-    record, signer = keys.signer("warrant")
+    key = keys.signer("warrant")
     terms = terms_of(warrant, issued=clock.now())
-    document = warrants.make(terms, bytes(entry.bytes), proof, signer)
+    document = warrants.make(terms, bytes(entry.bytes), proof, key)
     # Whatever is about to be handed out must pass the very check that a stranger will make.
-    warrants.check(document, trust=trusted_keys(), at=terms.issued, verifiers=verifiers())
+    warrants.check(document, trust=log.trusted_keys("warrant"), at=terms.issued, verifiers=log.verifiers())
     move_row(
         actor=actor,
         row=warrant,
@@ -93,7 +93,7 @@ def warrant_issue(*, actor: Actor, warrant_id: UUID) -> Warrant:
         event=events.WARRANT_MOVED,
         set={
             "issued_at": terms.issued,
-            "keyid": record.keyid,
+            "keyid": key.key_id,
             "document": document.decode("utf-8"),
             "document_digest": hashlib.sha256(document).hexdigest(),
         },

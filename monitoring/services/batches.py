@@ -20,7 +20,7 @@ from people.services.moves import move_row
 from registry.machines import RUNNING
 from registry.models import Blob, Deployment
 from registry.selectors import versions
-from registry.services.uploads import upload_blob
+from registry.services.uploads import completed
 
 MONITORING = Actor.system("checks-worker")
 
@@ -52,7 +52,12 @@ def batch_report(
         raise Invalid("The period must end after it starts.", field="period_end")
     if period_end > now + dt.timedelta(minutes=5):
         raise Invalid("The period ends in the future.", field="period_end")
-    blob = upload_blob(actor=actor, upload_id=upload_id, purpose="batch")
+    upload = completed(
+        upload_id, system_id=deployment.version.model.system_id, purpose="batch", field="upload_id"
+    )
+    if upload.blob is None:
+        raise Invalid("The upload isn't finished.", field="upload_id")
+    blob = upload.blob
     known = Batch.objects.filter(deployment=deployment, label=label).first()
     if known:
         return _same(known, blob, period_start, period_end)
@@ -113,7 +118,7 @@ def batch_settle(*, actor: Actor, batch_id: UUID) -> Batch:
 def _rows(batch: Batch) -> int | None:
     """Rows read, as a finished run counted them."""
     for outcome in Run.objects.filter(batch=batch, state="done").values_list("outcome", flat=True):
-        rows = outcome["inputs"].get("current", {}).get("rows")
+        rows = (outcome or {}).get("inputs", {}).get("current", {}).get("rows")
         if rows is not None:
             return int(rows)
     return None

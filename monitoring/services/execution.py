@@ -17,7 +17,7 @@ from ledger.errors import IntegrityFault
 from monitoring.models import Run
 from monitoring.services.batches import batch_settle
 from monitoring.services.breaches import breach_judge
-from monitoring.services.runs import run_claim, run_fail, run_finish, run_progress
+from monitoring.services.runs import kinds_of, run_claim, run_fail, run_finish, run_progress
 from monitoring.sources import DatasetSource, run_check
 from monitoring.statistics.inputs import BadInput, Columns
 from monitoring.statistics.verdicts import Threshold
@@ -39,12 +39,12 @@ def execute_next(*, actor: Actor) -> bool:
 
 def execute(run: Run, *, actor: Actor) -> None:
     """Execute a claimed run to its end: done, or error with a named reason."""
-    if run.lease_token is None:
+    token = run.lease_token
+    if token is None:
         raise ValueError("only a claimed run can be executed")
-    held = {"actor": actor, "run_id": run.pk, "token": run.lease_token}
     try:
         with _sources(run) as (current, reference):
-            run_progress(**held, words="measuring")
+            run_progress(actor=actor, run_id=run.pk, token=token, words="measuring")
             outcome = run_check(
                 run.check_name,
                 current=current,
@@ -55,11 +55,13 @@ def execute(run: Run, *, actor: Actor) -> None:
                 seed=run.seed,
             )
     except BadInput as error:
-        ended = run_fail(**held, code=error.code, text=_located(error))
+        ended = run_fail(actor=actor, run_id=run.pk, token=token, code=error.code, text=_located(error))
     except IntegrityFault as error:
-        ended = run_fail(**held, code="integrity", text=str(error))
+        ended = run_fail(actor=actor, run_id=run.pk, token=token, code="integrity", text=str(error))
     else:
-        ended = run_finish(**held, outcome=outcome.as_dict(), digest=outcome.digest)
+        ended = run_finish(
+            actor=actor, run_id=run.pk, token=token, outcome=outcome.as_dict(), digest=outcome.digest
+        )
     if ended is None:
         _log.warning("run %s: the lease was lost; another worker's outcome stands", run.pk)
         return
@@ -90,8 +92,7 @@ def _sources(run: Run) -> Iterator[tuple[DatasetSource, DatasetSource | None]]:
 
 
 def _source(path: Path, digest: str, described: DatasetVersion) -> DatasetSource:
-    types = {column["name"]: column["dtype"] for column in described.schema["columns"]}
-    return DatasetSource(path=path, media_type=described.media_type, types=types, digest=digest)
+    return DatasetSource(path=path, types=kinds_of(described), digest=digest, name=str(described))
 
 
 def _columns(said: dict[str, Any]) -> Columns:

@@ -79,7 +79,7 @@ def run_request(
             "reference": reference,
             "columns": columns_of(described),
             "thresholds": [dict(threshold) for threshold in thresholds],
-            "parameters": dict(parameters or {}),
+            "parameters": {**_contract(check, described), **(parameters or {})},
             "policy_digest": policy_digest,
             "seed": uuid.uuid4().int % 2**32,
             "decision_round": version.decision_round,
@@ -226,6 +226,30 @@ def columns_of(dataset: DatasetVersion) -> dict[str, Any]:
         ],
         "positive": label.get("positive"),
     }
+
+
+def kinds_of(dataset: DatasetVersion) -> dict[str, str]:
+    """Column name -> `number` or `text`, as checks read them, from the declared types."""
+    numbers = ("number", "integer")
+    return {
+        column["name"]: "number" if column["dtype"] in numbers else "text"
+        for column in dataset.schema["columns"]
+    }
+
+
+def _contract(check: str, dataset: DatasetVersion) -> dict[str, Any]:
+    """The declared schema as parameters of the data-contract check; nothing for other checks."""
+    if check != "data-contract":
+        return {}
+    kinds = kinds_of(dataset)
+    rules: dict[str, dict[str, Any]] = {}
+    for column in dataset.schema["columns"]:
+        rule: dict[str, Any] = {"kind": kinds[column["name"]]}
+        rule |= {key: column[key] for key in ("min", "max", "allowed") if column.get(key) is not None}
+        if not column.get("nullable", False):
+            rule["missing"] = 0.0
+        rules[column["name"]] = rule
+    return {"columns": rules}
 
 
 def _labelled(actor: Actor, version: Version) -> str:
