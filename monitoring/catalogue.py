@@ -11,6 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from monitoring.statistics.verdicts import Threshold
+
 INPUTS = ("label", "prediction", "score", "sensitive", "reference", "features")
 DIRECTIONS = ("higher is better", "lower is better", "nearer to its target is better", "neither")
 KINDS = ("quality", "fairness", "drift", "data")
@@ -35,6 +37,18 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """A threshold for those who set none when they try a check; policies always say their own.
+
+    It applies when all inputs in `given` are there and none in `without`.
+    """
+
+    threshold: Threshold
+    given: tuple[str, ...]
+    without: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
     """One row. `needs` must be given, `optional` adds results; `rmf` names the subcategories it can support."""
 
@@ -50,6 +64,16 @@ class Check:
     cannot_tell: str
     metrics: tuple[Metric, ...]
     rmf: tuple[str, ...]
+    suggestions: tuple[Suggestion, ...] = ()
+
+    def suggested(self, given: Iterable[str]) -> tuple[Threshold, ...]:
+        """Thresholds for a trial with these inputs."""
+        inputs = set(given)
+        return tuple(
+            s.threshold
+            for s in self.suggestions
+            if inputs.issuperset(s.given) and inputs.isdisjoint(s.without)
+        )
 
     def metric(self, name: str) -> Metric | None:
         return next((metric for metric in self.metrics if metric.name == name), None)
@@ -66,6 +90,9 @@ _INTERVALS = (
     "figure's own one-sided 95 % bound meets it. Otherwise inconclusive, with the rows that would decide. "
     "What is undefined, not a number or missing never passes."
 )
+
+_SET_BY = "suggested by the catalogue"
+_FOUR_FIFTHS = "four-fifths rule, 29 CFR 1607.4 D"
 
 _EVALUATION = Check(
     name="evaluation",
@@ -165,6 +192,21 @@ _FAIRNESS = Check(
         Metric("scoring_rate_ratio", "Lowest against highest scoring rate", "ratio", _HIGHER),
     ),
     rmf=("MEASURE 2.11", "MAP 3.2"),
+    suggestions=(
+        Suggestion(
+            Threshold("demographic_parity_ratio", ">=", 0.8, "ratio", _SET_BY, _FOUR_FIFTHS),
+            given=("prediction",),
+        ),
+        Suggestion(
+            Threshold("scoring_rate_ratio", ">=", 0.8, "ratio", _SET_BY, _FOUR_FIFTHS),
+            given=("score",),
+            without=("prediction",),
+        ),
+        Suggestion(
+            Threshold("equalized_odds_difference", "<=", 0.1, "share", _SET_BY, "custom, no legal bound"),
+            given=("label", "prediction"),
+        ),
+    ),
 )
 
 _DRIFT = Check(
@@ -231,7 +273,10 @@ _CONTRACT = Check(
         Parameter("required_groups", {}, "Attribute to the groups that must occur."),
     ),
     function="monitoring.statistics.contract.run",
-    rule="Everything is counted in the file at hand: a rule is met or it fails. A rule that cannot be counted is an error.",
+    rule=(
+        "Everything is counted in the file at hand: a rule is met or it fails. "
+        "A rule that cannot be counted is an error."
+    ),
     cannot_tell="Whether values that are allowed are also true, and whether the file holds everybody it should.",
     metrics=(
         Metric("rows", "Rows", "rows", _NEITHER),
@@ -285,6 +330,11 @@ def faults(checks: Iterable[Check] = CHECKS) -> list[str]:
         found += [f"{where}: parameter {p.name!r} does not say why." for p in check.parameters if not p.why]
         found += _repeated(where, "parameter", [p.name for p in check.parameters])
         found += _repeated(where, "metric", [m.name for m in check.metrics])
+        found += [
+            f"{where}: a suggestion bounds {s.threshold.metric!r}, which it does not yield."
+            for s in check.suggestions
+            if check.metric(s.threshold.metric) is None
+        ]
         if not check.metrics:
             found.append(f"{where} yields no metric.")
         for metric in check.metrics:

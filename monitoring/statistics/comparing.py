@@ -143,9 +143,15 @@ def compare(
         if outside and not too_small and pairwise.all_outside(*wide):
             word = "outside"
             failed.append(sentence)
-        elif value is None or outside or too_small or (_asked(
-            comparison, group, against, yardstick, total, yardstick_share
-        ) and not pairwise.all_inside(*own)):
+        elif (
+            value is None
+            or outside
+            or too_small
+            or (
+                _asked(comparison, group, against, yardstick, total, yardstick_share)
+                and not pairwise.all_inside(*own)
+            )
+        ):
             word = "open"
         if word == "open":
             open_pairs.append(sentence)

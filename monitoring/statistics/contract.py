@@ -115,7 +115,14 @@ def _read_rules(written: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _judged(
-    metric: str, where: dict[str, str], value: float, op: str, bound: float, n: int, unit: str, **details: Any
+    metric: str,
+    where: dict[str, str],
+    value: float,
+    op: str,
+    bound: float,
+    n: int,
+    unit: str,
+    **details: object,
 ) -> Result:
     threshold = Threshold(metric, op, bound, unit, _SOURCE)
     verdict, why = judge_exact(threshold, value, n)
@@ -201,7 +208,6 @@ def _column(column: Column, rule: dict[str, Any]) -> list[Result]:
                         0.0,
                         n,
                         "rows",
-                        bound=rule[key],
                         count=count,
                     )
                 )

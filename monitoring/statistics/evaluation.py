@@ -94,7 +94,7 @@ def run(
         results=tuple(results),
         summary=summarise(results),
         warnings=tuple(warnings),
-        inputs={"current": current.summary()},
+        inputs={"current": current.summary(), "positive": tables.pop("positive", None)},
         parameters=settings,
         libraries=libraries(),
         seed=seed,
@@ -111,6 +111,7 @@ def _classification(
     tables: dict[str, Any],
 ) -> tuple[list[Estimate], list[Result], str]:
     coded = binary(table, columns, warnings=warnings)
+    tables["positive"] = coded["label"].positive
     estimates: list[Estimate] = []
     faults: list[Result] = []
     hold = _unknown_hold(coded, table.rows, settings)
@@ -220,7 +221,7 @@ def _scores(
                 "score",
                 table.rows,
                 f"{int((~finite).sum())} of {table.rows} scores are missing, NaN or infinite.",
-                **counts,
+                details=counts,
             )
         )
     outside = int(((values < 0) | (values > 1))[finite].sum())
@@ -232,7 +233,7 @@ def _scores(
                 table.rows,
                 f"{outside} of {table.rows} scores lie outside 0 to 1, so they are not probabilities. "
                 "Say score_range=any if only their order matters.",
-                outside=outside,
+                details={"outside": outside},
             )
         )
     used = finite & label.known
@@ -393,7 +394,7 @@ def _regression(
                 "prediction",
                 table.rows,
                 f"{bad} of {table.rows} predictions are missing, NaN or infinite.",
-                **prediction.counts(),
+                details=prediction.counts(),
             )
         )
     if label.infinite:
@@ -402,7 +403,7 @@ def _regression(
                 "label",
                 table.rows,
                 f"{label.infinite} of {table.rows} labels are infinite.",
-                **label.counts(),
+                details=label.counts(),
             )
         )
     used = np.isfinite(label.numbers) & np.isfinite(prediction.numbers)

@@ -128,7 +128,7 @@ def run(
     coded = binary(current, columns, warnings=warnings) if columns.prediction else {}
     faults: list[Result] = []
     above = _above_median(current, columns.score, faults, warnings) if columns.score else None
-    sets = [(part,) for part in parts]
+    sets: list[tuple[Groups, ...]] = [(part,) for part in parts]
     if settings["intersections"] and len(parts) > 1:
         sets.append(tuple(parts))
     splits = [_split(chosen, coded, above, settings, warnings, limits) for chosen in sets]
@@ -138,7 +138,10 @@ def run(
         results=tuple(results),
         summary=summarise(results),
         warnings=tuple(warnings),
-        inputs={"current": current.summary()},
+        inputs={
+            "current": current.summary(),
+            "positive": coded["prediction"].positive if coded else None,
+        },
         parameters=settings,
         libraries=libraries(),
         seed=seed,
@@ -155,7 +158,7 @@ def _above_median(table: Table, name: str, faults: list[Result], warnings: list[
     if not finite.all():
         counts = column.counts()
         why = f"{int((~finite).sum())} of {table.rows} scores are missing, NaN or infinite."
-        faults.append(faulty("score", table.rows, why, **counts))
+        faults.append(faulty("score", table.rows, why, details=counts))
     if not finite.any():
         return np.full(table.rows, -1, np.int64)
     middle = float(np.median(column.numbers[finite]))
@@ -252,10 +255,11 @@ def _judged(
             if not all(rate in split.rates for rate in needs):
                 continue
             hits = [t for s, t in addressed if s is split and t.metric == metric]
-            for threshold in hits or [None]:
-                results.append(
-                    _compared(split, metric, kind, needs, threshold, max(family, 1), hold, settings)
-                )
+            asked: list[Threshold | None] = [*hits] or [None]
+            results += [
+                _compared(split, metric, kind, needs, threshold, max(family, 1), hold, settings)
+                for threshold in asked
+            ]
     silent = [t for t in compared if not any(result.threshold is t for result in results)]
     return (
         results

@@ -102,9 +102,9 @@ def binary(table: Table, columns: Columns, *, warnings: list[str]) -> dict[str, 
         for value in values:
             spellings[canonical(value)].add(value.strip())
     known = sorted(value for value in spellings if value not in _UNKNOWN)
-    mapping, positive = _mapping(
-        known, columns, " and ".join(repr(name) for name in named.values()), warnings
-    )
+    where = " and ".join(dict.fromkeys(f"column {name!r}" for name in named.values()))
+    shown = {value: min(texts) for value, texts in spellings.items()}
+    mapping, positive = _mapping(known, shown, columns, where, warnings)
     mixed = sorted(
         text for value, texts in spellings.items() if value in mapping and len(texts) > 1 for text in texts
     )
@@ -125,7 +125,7 @@ def binary(table: Table, columns: Columns, *, warnings: list[str]) -> dict[str, 
 
 
 def _mapping(
-    known: list[str], columns: Columns, where: str, warnings: list[str]
+    known: list[str], shown: dict[str, str], columns: Columns, where: str, warnings: list[str]
 ) -> tuple[dict[str, int], str]:
     if columns.mapping:
         explicit = {canonical(value): code for value, code in columns.mapping.items()}
@@ -146,7 +146,7 @@ def _mapping(
         if all_recognised and recognised.get(positive) == 1:
             return {value: recognised[value] for value in known}, columns.positive
         if len(known) > 2:
-            raise _too_many(known, where)
+            raise _too_many([shown[value] for value in known], where, columns)
         if positive not in known and len(known) > 1:
             raise BadInput(
                 "positive",
@@ -164,21 +164,23 @@ def _mapping(
                 f"{where} mixes ways to write yes and no ({_some(known)}); they were mapped to 1 and 0."
             )
         return {value: recognised[value] for value in known}, next(
-            (value for value in known if recognised[value] == 1), "1"
+            (shown[value] for value in known if recognised[value] == 1), "1"
         )
     if len(known) > 2:
-        raise _too_many(known, where)
+        raise _too_many([shown[value] for value in known], where, columns)
     if len(known) == 1:
         raise BadInput(
             "one-value",
-            f"{where} holds one value, {known[0]!r}, and nothing says whether it is the positive one: name it as positive.",
+            f"{where} holds one value, {shown[known[0]]!r}, and nothing says whether it is the positive one: "
+            "name it as positive.",
             column=columns.label or columns.prediction,
         )
     chosen = "1" if "1" in known else _last(known)
     warnings.append(
-        f"{where} holds {known[0]!r} and {known[1]!r}; {chosen!r} was taken as the positive value. Name it to be sure."
+        f"{where} holds {shown[known[0]]!r} and {shown[known[1]]!r}; {shown[chosen]!r} was taken as "
+        "the positive value. Name it to be sure."
     )
-    return {value: int(value == chosen) for value in known}, chosen
+    return {value: int(value == chosen) for value in known}, shown[chosen]
 
 
 def _last(known: list[str]) -> str:
@@ -188,12 +190,12 @@ def _last(known: list[str]) -> str:
         return max(known)
 
 
-def _too_many(known: list[str], where: str) -> BadInput:
+def _too_many(known: list[str], where: str, columns: Columns) -> BadInput:
     return BadInput(
         "not-binary",
         f"{where} holds {len(known)} different values ({_some(known)}); these checks judge two classes. "
         "Give a mapping of each value to 0 or 1.",
-        column=where.strip("'"),
+        column=columns.label or columns.prediction,
     )
 
 

@@ -170,11 +170,9 @@ def _result(
     )
 
 
-def faulty(
-    metric: str, n: int, why: str, *, slice: dict[str, str] | None = None, **details: object
-) -> Result:
+def faulty(metric: str, n: int, why: str, *, details: Mapping[str, Any] | None = None) -> Result:
     """A result that says the input cannot be judged."""
-    return Result(metric, slice or {}, None, None, None, n, "", Verdict.ERROR, None, why, "", dict(details))
+    return Result(metric, {}, None, None, None, n, "", Verdict.ERROR, None, why, "", dict(details or {}))
 
 
 def summarise(results: Sequence[Result]) -> str:
@@ -246,4 +244,6 @@ def _kind(default: Any) -> str:
         return "a whole number, 0 or more"
     if isinstance(default, float):
         return "a finite number, 0 or more"
-    return {dict: "a mapping", list: "a list"}.get(type(default), "text")
+    if isinstance(default, dict):
+        return "a mapping"
+    return "a list" if isinstance(default, list) else "text"

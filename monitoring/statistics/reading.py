@@ -123,7 +123,8 @@ def _header(path: Path, delimiter: str, limits: Limits) -> list[str]:
     if len(header) == 1 and (other := next((d for d in ";\t|," if d != delimiter and d in text), None)):
         raise BadInput(
             "delimiter",
-            f"{path.name} seems to be separated by {_sign(other)}, not {_sign(delimiter)}. Save it with commas, or name the delimiter.",
+            f"{path.name} seems to be separated by {_sign(other)}, not {_sign(delimiter)}. "
+            "Save it with commas, or name the delimiter.",
             line=1,
         )
     if len(header) > limits.columns:

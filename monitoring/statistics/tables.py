@@ -231,14 +231,16 @@ def _as_numbers(
             row = int(np.flatnonzero(index == bad)[0])
             raise BadInput(
                 "bad-value",
-                f"Column {name!r} is declared a number, but data row {row + 1} holds {_short(distinct[bad].as_py())!r}.",
+                f"Column {name!r} is declared a number, but data row {row + 1} holds "
+                f"{_short(distinct[bad].as_py())!r}.",
                 column=name,
             )
         commas = pc.match_substring_regex(words, r"^[+-]?\d+,\d+$").to_numpy(zero_copy_only=False)
         if decimal == "." and declared is None and commas.any() and (commas | shaped).all():
             raise BadInput(
                 "decimal-comma",
-                f"Column {name!r} holds numbers with a comma, such as {_short(words.filter(pa.array(commas))[0].as_py())!r}. "
+                f"Column {name!r} holds numbers with a comma, such as "
+                f"{_short(words.filter(pa.array(commas))[0].as_py())!r}. "
                 "Write them with a point, say that the decimal sign is a comma, or declare the column as text.",
                 column=name,
             )

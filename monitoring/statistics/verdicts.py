@@ -61,11 +61,7 @@ class Threshold:
             raise ValueError(
                 f"threshold {self.metric}: operator {self.op!r} is not one of {', '.join(OPERATORS)}."
             )
-        if (
-            isinstance(self.bound, bool)
-            or not isinstance(self.bound, (int, float))
-            or not math.isfinite(self.bound)
-        ):
+        if isinstance(self.bound, bool) or not math.isfinite(self.bound):
             raise ValueError(f"threshold {self.metric}: the bound {self.bound!r} is not a finite number.")
         if self.op.startswith("abs") and self.bound < 0:
             raise ValueError(f"threshold {self.metric}: a bound on an absolute value cannot be negative.")

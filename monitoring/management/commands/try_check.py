@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
 
-from monitoring.catalogue import CATALOGUE
+from monitoring.catalogue import CATALOGUE, INPUTS
 from monitoring.sources import DatasetSource, run_check
 from monitoring.statistics.inputs import BadInput, Columns
 from monitoring.statistics.results import CheckOutcome, Result
@@ -48,7 +48,8 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="'M>=B'",
-            help="judge a metric, such as 'demographic_parity_ratio>=0.8'; may be repeated",
+            help="judge a metric, such as 'demographic_parity_ratio>=0.8'; may be repeated; without any, what the "
+            "catalogue suggests",
         )
         parser.add_argument(
             "--parameter",
@@ -117,7 +118,7 @@ class Command(BaseCommand):
                 features=_listed(options["features"]),
                 positive=options["positive"],
             ),
-            thresholds=tuple(_threshold(written) for written in options["threshold"]),
+            thresholds=tuple(_threshold(written) for written in options["threshold"]) or _suggested(options),
             parameters=dict(_parameter(written) for written in options["parameter"]),
             seed=options["seed"],
         )
@@ -156,6 +157,11 @@ def _line(result: Result) -> str:
     return f"{word}{result.metric:<30} {where:<28} {value}{interval} n={result.n}" + (
         f"  {result.why}" if result.why else ""
     )
+
+
+def _suggested(options: dict[str, Any]) -> tuple[Threshold, ...]:
+    check = CATALOGUE.get(options["name"])
+    return check.suggested(name for name in INPUTS if options.get(name)) if check is not None else ()
 
 
 def _listed(text: str) -> tuple[str, ...]:
