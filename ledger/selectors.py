@@ -14,6 +14,7 @@ from ledger import clock, tree, triggers
 from ledger.catalogue import catalogue
 from ledger.models import Checkpoint, Entry, KeyRecord, Leaf, LedgerAudit, Log, Pending
 from modelwarrant import entry, keys, merkle, note, proof
+from modelwarrant.errors import Fault
 
 POLL_SECONDS = 0.05
 
@@ -117,7 +118,7 @@ def ordered(rows: Sequence[Entry]) -> list[HistoryItem]:
         HistoryItem(
             row,
             leaves[row.pk].index if row.pk in leaves else None,
-            parsed(row),
+            entry.parse(bytes(row.bytes)),
             catalogue.title(row.event),
         )
         for row in sorted(rows, key=key)
@@ -178,9 +179,12 @@ def first_entry(kind: str, subject_id: UUID | str) -> Entry | None:
     return ordered(rows)[0].row if rows else None
 
 
-def parsed(row: Entry) -> entry.Parsed:
-    """What an entry's bytes say. Raises Fault for bytes that are none."""
-    return entry.parse(bytes(row.bytes))
+def parsed(row: Entry) -> entry.Entry:
+    """What an entry's bytes say. Raises Fault for bytes that are no entry of a version known here."""
+    found = entry.parse(bytes(row.bytes))
+    if found.entry is None:
+        raise Fault("malformed", f"entry version {found.version} is not known to this software")
+    return found.entry
 
 
 def key_by_id(purpose: str, keyid: str) -> KeyRecord | None:

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connections
 
-from ledger import clock, triggers
+from ledger import triggers
 from ledger.models import Log
 
 
@@ -22,4 +22,4 @@ def after_migrate(*, using: str, **kwargs: Any) -> None:
     if not Log.objects.using(using).exists():
         # Two installations must never share an origin: their checkpoints would look like forks of one log.
         origin = f"{settings.LEDGER_ORIGIN}/{secrets.token_hex(4)}"
-        Log.objects.using(using).create(number=1, origin=origin, opened_at=clock.now())
+        Log.objects.using(using).create(number=1, origin=origin)

@@ -144,7 +144,7 @@ def _sqlite_triggers() -> dict[str, str]:
 
 def _sqlite_same_key(model: type[models.Model]) -> Iterator[str]:
     def test(fields: Any) -> str:
-        columns = [model._meta.get_field(name).column for name in fields]
+        columns = [field.column for field in model._meta.concrete_fields if field.name in fields]
         return " AND ".join(f'"{column}" = NEW."{column}"' for column in columns)
 
     yield test([model._meta.pk.name])

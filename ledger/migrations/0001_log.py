@@ -30,7 +30,6 @@ class Migration(migrations.Migration):
             fields=[
                 ("number", models.PositiveSmallIntegerField(primary_key=True, serialize=False)),
                 ("origin", models.CharField(max_length=200, unique=True)),
-                ("opened_at", models.DateTimeField()),
             ],
         ),
         migrations.CreateModel(

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from django.db import models
 
-from modelwarrant import merkle
-
 
 class Log(models.Model):
     """One log: its number in these tables and its origin, the name that checkpoints carry.
@@ -20,7 +18,6 @@ class Log(models.Model):
 
     number = models.PositiveSmallIntegerField(primary_key=True)
     origin = models.CharField(max_length=200, unique=True)
-    opened_at = models.DateTimeField()
 
 
 class Entry(models.Model):
@@ -40,11 +37,6 @@ class Entry(models.Model):
     class Meta:
         verbose_name_plural = "entries"
         indexes = [models.Index(fields=["subject_kind", "subject_id"], name="ledger_entry_subject")]
-
-    @property
-    def leaf_hash(self) -> bytes:
-        """SHA-256(0x00 || bytes), RFC 6962."""
-        return merkle.leaf_hash(self.bytes)
 
 
 class Pending(models.Model):
@@ -92,8 +84,8 @@ class Tile(models.Model):
 
 
 class Checkpoint(models.Model):
-    """A signed statement of size and root. `note` is the signed note as published; a size may be signed again by
-    the key that follows."""
+    """A signed statement of size and root. `note` is the signed note as published, the other columns repeat it;
+    a size may be signed again by the key that follows."""
 
     id = models.BigAutoField(primary_key=True)
     log = models.PositiveSmallIntegerField()

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from ledger import selectors, tree
 from ledger.models import Checkpoint, Entry, KeyRecord, Leaf, Log, Pending, Tile
+from ledger.services.checkpoints import time_line
 from ledger.services.findings import Findings
 from ledger.services.sequencer import row_problem
 from ledger.signer_state import SignerState
@@ -82,12 +83,14 @@ class _Walk:
         self.frontier = merkle.Frontier()
         self.edge = tree.Edge(log, 0)
         self.tiles = 0
+        self.leaves = 0
 
     def step(self, index: int, leaf: Leaf | None, rows: Mapping[UUID, Entry]) -> None:
         if leaf is None:
             self.found.add("missing", f"leaf {index}", "there is no leaf at this index", index)
             self._take(index, b"\x00" * merkle.HASH_BYTES)
             return
+        self.leaves += 1
         row = rows.get(leaf.entry_id)
         stated = bytes(leaf.leaf_hash)
         if row is None:
@@ -128,6 +131,9 @@ class _Walk:
             self.found.add("changed", where, "its hashes aren't what the leaves give", index)
 
     def finish(self, end: int) -> None:
+        extra = Leaf.objects.filter(log=self.log.number).count() - self.leaves
+        if extra > 0:
+            self.found.add("inserted", f"leaves of {self.log.origin}", f"{extra} stand outside of the log")
         extra = Tile.objects.filter(log=self.log.number).count() - self.tiles
         if extra > 0:
             self.found.add("inserted", f"tiles of {self.log.origin}", f"{extra} more than {end} leaves fill")
@@ -179,6 +185,8 @@ class _Heads:
         except CannotCheck as error:
             self.found.add("bad signature", where, f"cannot be checked: {error}", size - 1)
             return
+        if time_line(row.at) not in stated.extensions:
+            self.found.add("changed", where, f"column at says {row.at}, the signed text doesn't", size - 1)
         if (stated.size, stated.root, stated.chain) != (size, *expected):
             self.found.add("changed", where, "the signed text states another tree", size - 1)
         # Which key signed and when is told by columns too; the note's key id is the only proof of the first.

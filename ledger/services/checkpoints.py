@@ -14,6 +14,8 @@ never signed, whatever is restored, cut or rewritten in between.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 
 from ledger import clock, tree
@@ -58,7 +60,9 @@ def publish(*, actor: Actor) -> Checkpoint | None:
         root, chain = tree.root_at(log, size), tree.chain_at(log, size)
         if state is None or size > state.size:
             file.write(SignerState(log.origin, size, root, chain))
-        stated = note.Checkpoint(log.origin, size, root, (note.chain_extension(chain),))
+        now = clock.now()
+        lines = (note.chain_extension(chain), time_line(now))
+        stated = note.Checkpoint(log.origin, size, root, lines)
         signed = note.sign_note(stated.text(), [signer])
         row = Checkpoint(
             log=log.number,
@@ -67,10 +71,15 @@ def publish(*, actor: Actor) -> Checkpoint | None:
             chain=chain,
             keyid=key.keyid,
             note=signed,
-            at=clock.now(),
+            at=now,
         )
         in_transaction(lambda: Checkpoint.objects.bulk_create([row]))
         return row
+
+
+def time_line(moment: datetime) -> str:
+    """The extension line that carries the claimed time of signing."""
+    return f"time {clock.text(moment)}"
 
 
 def _require_known_tree(state: SignerState | None, log: Log, size: int) -> None:

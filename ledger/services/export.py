@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from django.apps import apps
 from django.conf import settings
@@ -115,7 +116,8 @@ def _taken_folders() -> Iterator[Path]:
     yield from {path.resolve() for path in code}
     yield Path(tiles.__file__).resolve().parent
     static = [settings.STATIC_ROOT, *settings.STATICFILES_DIRS]
-    templates = [folder for engine in settings.TEMPLATES for folder in engine.get("DIRS", [])]
+    engines: list[Any] = settings.TEMPLATES
+    templates = [folder for engine in engines for folder in engine.get("DIRS", [])]
     for folder in [*static, *templates]:
         if folder:
             yield Path(folder).resolve()

@@ -50,9 +50,7 @@ def unseal(row: PersonalText, key: bytes) -> Opened | None:
     """What `row` holds; None when the key doesn't open it."""
     sealed = bytes(row.sealed)
     try:
-        clear = AESGCM(bytes(key)).decrypt(
-            sealed[:_IV_BYTES], sealed[_IV_BYTES:], _bound(row.entry_id, row.field)
-        )
+        clear = AESGCM(key).decrypt(sealed[:_IV_BYTES], sealed[_IV_BYTES:], _bound(row.entry_id, row.field))
     except (InvalidTag, ValueError):
         return None
     return Opened(clear[canonical.NONCE_BYTES :].decode(), clear[: canonical.NONCE_BYTES])
@@ -63,7 +61,9 @@ def texts_of(entry_ids: list[UUID]) -> dict[tuple[UUID, str], Opened | None]:
     rows = list(PersonalText.objects.filter(entry_id__in=entry_ids))
     keys = PersonKey.objects.in_bulk({row.pseudonym for row in rows})
     return {
-        (row.entry_id, row.field): unseal(row, keys[row.pseudonym].key) if row.pseudonym in keys else None
+        (row.entry_id, row.field): unseal(row, bytes(keys[row.pseudonym].key))
+        if row.pseudonym in keys
+        else None
         for row in rows
     }
 

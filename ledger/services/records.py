@@ -18,7 +18,7 @@ from ledger.actors import Actor, Subject
 from ledger.catalogue import SYSTEM, Event, catalogue
 from ledger.errors import Conflict, Invalid, NotThere, TooLarge, Unavailable
 from ledger.models import Entry, Governed
-from ledger.models.governed import recorded
+from ledger.models.governed import governed_models, recorded
 from ledger.services import personal, scope
 from modelwarrant import canonical, entry, merkle
 
@@ -51,10 +51,14 @@ def write(
     columns of `ledger_free` are written and not recorded. `data` and `hidden` are the event's fields; a hidden text
     belongs to the actor, or to the pseudonym in `(pseudonym, text)`.
 
-    Raises Invalid (a value that can't be stored), Conflict (a unique column is taken), NotThere, TooLarge (an entry over 60,000 bytes), Unavailable (the log can't
-    be written: nothing is changed), ValueError (undeclared columns or fields), OutsideGoverned.
+    Raises Invalid (a value that can't be stored), Conflict (a unique column is taken), NotThere, TooLarge (an
+    entry over 60,000 bytes), Unavailable (the log can't be written: nothing is changed), ValueError (undeclared
+    columns or fields), OutsideGoverned.
     """
     scope.require()
+    taken = (hidden or {}).keys() & frozenset(row.ledger_personal)
+    if taken:
+        raise ValueError(f"hidden text and personal column of one name: {', '.join(sorted(taken))}")
     fields = _named_fields(row, set)
     for field, value in fields.items():
         setattr(row, field.attname if not isinstance(value, models.Model) else field.name, value)
@@ -77,9 +81,6 @@ def write(
         if error.__cause__ is None:  # not the driver's: Django says that the update met no row
             raise NotThere from error
         raise
-    taken = texts.keys() & (hidden or {}).keys()
-    if taken:
-        raise ValueError(f"hidden text and personal column of one name: {', '.join(sorted(taken))}")
     return _record(
         actor=actor,
         event=event,
@@ -100,6 +101,10 @@ def note(
     hidden: Mapping[str, str | tuple[str, str]] | None = None,
 ) -> Receipt:
     """Record something that changed no row. Raises as `write`."""
+    model = governed_models().get(subject.kind) if hidden else None
+    columns = hidden.keys() & frozenset(model.ledger_personal) if hidden and model else frozenset()
+    if columns:
+        raise ValueError(f"personal columns are recorded by write: {', '.join(sorted(columns))}")
     return _record(
         actor=actor, event=event, subject=subject, set={}, data=data or {}, texts={}, hidden=hidden or {}
     )

@@ -7,6 +7,7 @@ Only rows and entries of one portion are in memory.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,8 @@ from ledger.models.governed import governed_models, recorded
 from ledger.selectors import ordered
 from ledger.services import personal
 from ledger.services.findings import Finding
+from modelwarrant import entry
+from modelwarrant.errors import Fault
 
 _WINDOW = 200
 
@@ -87,43 +90,53 @@ def check_rows() -> Iterator[Finding]:
             last = ids[-1]
 
 
-def check_lost_rows(stored: Iterable[tuple[int, UUID, bytes]], parse: Any) -> Iterator[Finding]:
-    """Findings for entries whose row is gone; `stored` are entries in order, read a portion at a time."""
-    known = governed_models()
-    portion: dict[str, dict[UUID, int]] = {}
-    waiting = 0
-    for index, _, data in stored:
-        said = parse(data)
-        if said is None or not (said.set or said.hidden) or said.subject.kind not in known:
-            continue
-        if not any(name in recorded(known[said.subject.kind]) for name in (*said.set, *said.hidden)):
-            continue
+def check_entries(stored: Iterable[tuple[int, UUID, bytes]]) -> Iterator[Finding]:
+    """What entries (index, id, bytes; in order) lack outside the log: their row, the texts committed to."""
+    portion: list[tuple[int, UUID, entry.Entry]] = []
+    for index, entry_id, data in stored:
         try:
-            row_id = UUID(said.subject.id)
-        except ValueError:
-            yield Finding(
-                "inserted", f"{said.subject.kind} {said.subject.id}", "no row has such an id", index
-            )
-            continue
-        ids = portion.setdefault(said.subject.kind, {})
-        waiting += row_id not in ids
-        ids.setdefault(row_id, index)
-        if waiting >= _WINDOW:
-            yield from _lost(known, portion)
-            portion, waiting = {}, 0
-    yield from _lost(known, portion)
+            said = entry.parse(data).entry
+        except Fault:
+            continue  # named by the log's own part
+        if said is not None and (said.set or said.hidden):
+            portion.append((index, entry_id, said))
+        if len(portion) >= _WINDOW:
+            yield from _lost(portion)
+            portion = []
+    yield from _lost(portion)
 
 
-def _lost(
-    known: Mapping[str, type[Governed]], portion: Mapping[str, Mapping[UUID, int]]
-) -> Iterator[Finding]:
-    for kind, ids in portion.items():
-        there = set(known[kind]._base_manager.filter(pk__in=list(ids)).values_list("pk", flat=True))
-        for row_id, index in ids.items():
+def _lost(portion: Sequence[tuple[int, UUID, entry.Entry]]) -> Iterator[Finding]:
+    known = governed_models()
+    texts = personal.texts_of([entry_id for _, entry_id, said in portion if said.hidden])
+    wanted: dict[str, dict[str, int]] = {}
+    for index, entry_id, said in portion:
+        for name, commitment in said.hidden.items():
+            opened = texts.get((entry_id, name))
+            if opened is None or not opened.fits(name, commitment):
+                why = "is gone" if opened is None else "isn't the one committed to"
+                yield Finding("personal", f"entry {entry_id}", f"the text of {name} {why}", index)
+        model = known.get(said.subject.kind)
+        if model is not None and {*said.set, *said.hidden} & {*recorded(model)}:
+            wanted.setdefault(said.subject.kind, {}).setdefault(said.subject.id, index)
+    for kind, places in wanted.items():
+        there = {
+            str(pk)
+            for pk in known[kind]._base_manager.filter(pk__in=_uuids(places)).values_list("pk", flat=True)
+        }
+        for row_id, index in places.items():
             if row_id not in there:
                 yield Finding(
                     "missing", f"{kind} {row_id}", "recorded in the log, but the row is gone", index
                 )
+
+
+def _uuids(texts: Iterable[str]) -> list[UUID]:
+    found = []
+    for text in texts:
+        with suppress(ValueError):  # an id that no row can have: it stays among the missing
+            found.append(UUID(text))
+    return found
 
 
 def _fold(kind: str, ids: Sequence[str]) -> dict[str, State]:
@@ -152,8 +165,9 @@ def _fold(kind: str, ids: Sequence[str]) -> dict[str, State]:
 def _differences(
     row: Governed, state: State, texts: Mapping[tuple[UUID, str], personal.Opened | None]
 ) -> Iterator[str]:
+    fields = {field.name: field for field in row._meta.concrete_fields}
     for name in recorded(type(row)):
-        field = row._meta.get_field(name)
+        field = fields[name]
         value = getattr(row, field.attname)
         said = state.get(name)
         if name not in state:
