@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from ledger.models import KeyRecord
+from ledger.selectors import trusted_keys
 from modelwarrant import bundle, keys, manifest, oms
 from modelwarrant.errors import CannotCheck, Fault
 from modelwarrant.keys import TrustedKey
@@ -19,8 +20,6 @@ from registry.selectors import versions
 
 BUNDLE_LIMIT = 16 * 1024 * 1024
 """Bytes of a bundle; one of 50,000 files has about 10 MB."""
-TRUSTED_STATES = ("active", "retired")
-"""What a retired key signed stays valid (ledger.machines.KEY)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +131,9 @@ def _rejudge(row: Signature, version: Version, files: Mapping[str, tuple[str, in
 
 def _model_keys() -> tuple[list[TrustedKey], dict[str, str]]:
     """Keys to trust, and OMS hint -> key id of the revoked ones."""
-    trust, revoked = [], {}
-    for row in KeyRecord.objects.filter(purpose="model").exclude(state="requested"):
-        public = keys.load_public(row.public.encode())
-        if row.state in TRUSTED_STATES:
-            trust.append(
-                TrustedKey(public, frozenset({"model"}), _utc(row.not_before), _utc(row.not_after), row.label)
-            )
-        else:
-            revoked[keys.oms_hint(public)] = row.keyid
-    return trust, revoked
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return moment.astimezone(UTC) if moment else None
+    rows = KeyRecord.objects.filter(purpose="model", state="revoked")
+    revoked = {keys.oms_hint(keys.load_public(row.public.encode())): row.keyid for row in rows}
+    return trusted_keys("model"), revoked
 
 
 def _difference(signed: Mapping[str, str], stored: Mapping[str, str]) -> str:
