@@ -315,6 +315,7 @@ SYSTEM_PERMISSIONS: Mapping[str, frozenset[P]] = {
     "warrant-issuer": READING | {P.WARRANT_ISSUE, P.WARRANT_VOID, P.DEPLOYMENT_MOVE},
     "report-renderer": READING | {P.REPORT_RENDER},
     "expiry-sweep": READING | {P.GRANT_END, P.VERSION_UPLOAD, P.WARRANT_VOID},
+    "integrity-sweep": READING | {P.WARRANT_VOID},
 }
 """What runs without a person. None of it lets anything through: expiry is computed when read, the sweeps only
 record it; a warrant is issued only on decisions that people made."""
