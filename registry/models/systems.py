@@ -90,6 +90,7 @@ class Ownership(Governed):
 
     ledger_kind = "ownership"
     ledger_columns = ("system", "person", "since", "until")
+    scope_paths = {"system": "system_id"}
 
     system = models.ForeignKey(System, models.PROTECT, related_name="ownerships")
     person = models.CharField(max_length=40)
@@ -101,6 +102,9 @@ class Ownership(Governed):
 
     def __str__(self) -> str:
         return f"{self.person} of {self.system_id}"
+
+    def scopes(self) -> tuple[tuple[str, UUID], ...]:
+        return (("system", self.system_id),)
 
     def ledger_system(self) -> UUID:
         return self.system_id

@@ -173,6 +173,12 @@ def uploads_expire(*, actor: Actor, limit: int = 100) -> int:
     return closed
 
 
+@governed
+def upload_shown(*, actor: Actor, upload_id: UUID | str) -> Upload:
+    """How far an upload is, for whoever started it. Raises NotThere to everybody else."""
+    return _mine(actor, upload_id)
+
+
 def completed(upload_id: UUID | str, *, system_id: UUID, purpose: Purpose, field: str = "upload") -> Upload:
     """A finished upload of this system for this purpose, to be used by a service.
 
