@@ -128,4 +128,4 @@ def _alert(actor: Actor, breach: Breach, severity: str) -> None:
             "raised_at": clock.now(),
         },
     )
-    notify(recipient=system.owner, text=text, url=f"/breaches/{breach.pk}/")
+    notify(recipients=[system.owner], text=text, url=f"/breaches/{breach.pk}/")
