@@ -137,14 +137,20 @@ def require(actor: Actor, permission: P, obj: Any = None) -> None:
 
 def require_recent(actor: Actor, minutes: int = 15) -> None:
     """NotAllowed ("stale-session") unless a person proved who they are within the last `minutes`."""
-    since = actor.authenticated_at
-    if actor.interactive and since is not None and clock.now() - since <= timedelta(minutes=minutes):
+    if actor.interactive and _fresh(actor, minutes):
         return
     raise NotAllowed(
         f"This needs a sign-in within the last {minutes} minutes. Sign in again.",
         reason="stale-session",
         visible=True,
     )
+
+
+def require_fresh(actor: Actor, minutes: int = 15) -> None:
+    """`require_recent` for who has no second factor yet and is about to set it up."""
+    if actor.kind == "user" and _fresh(actor, minutes):
+        return
+    raise NotAllowed("Sign in again first.", reason="stale-session", visible=True)
 
 
 def require_person(actor: Actor) -> None:
@@ -232,6 +238,11 @@ def needs_second_factor(user: User) -> bool:
     return Grant.objects.filter(
         holder_user=user, state__in=("requested", "active"), role__in=catalogue.SUPERVISED
     ).exists()
+
+
+def _fresh(actor: Actor, minutes: int) -> bool:
+    since = actor.authenticated_at
+    return since is not None and clock.now() - since <= timedelta(minutes=minutes)
 
 
 def _usable(actor: Actor, held: frozenset[P]) -> frozenset[P]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.apps import apps
+from django.db.models import F, QuerySet
 
 from ledger.actors import Actor
 from people import access
+from people.catalogue import SCOPES
 from people.models import Grant, Notice, Recovery, ServiceIdentity, User
 
 SOMEBODY = "Somebody unknown"
@@ -71,7 +74,33 @@ def recoveries_requested() -> QuerySet[Recovery]:
     return rows.order_by("requested_at", "pk")
 
 
-def grants_over(moment: object, limit: int = 200) -> list[UUID]:
+def grants_over(moment: datetime, limit: int = 200) -> list[UUID]:
     """Active grants whose end had passed at `moment` and isn't recorded yet."""
     over = Grant.objects.filter(state="active", ends__lte=moment)
     return list(over.order_by("ends").values_list("pk", flat=True)[:limit])
+
+
+def holders_begun(moment: datetime) -> list[User]:
+    """People with a grant that began, by its date, within the day before `moment`."""
+    lately = Grant.objects.filter(starts__lte=moment, starts__gt=moment - timedelta(days=1))
+    begun = lately.filter(state="active", starts__gt=F("confirmed_at"))
+    return list(User.objects.filter(pk__in=begun.values("holder_user_id")))
+
+
+def scope_names(grants: Iterable[Grant]) -> Mapping[UUID | None, str]:
+    """Scope id -> the name of the system or model, for the grants of one page; None -> the whole organisation."""
+    wanted: dict[str, set[UUID]] = {}
+    for grant in grants:
+        if grant.scope_id is not None:
+            wanted.setdefault(grant.scope_type, set()).add(grant.scope_id)
+    names: dict[UUID | None, str] = {None: "The whole organisation"}
+    for scope_type, ids in wanted.items():
+        rows = apps.get_model(SCOPES[scope_type])._default_manager.filter(pk__in=ids)
+        names |= {pk: f"{scope_type.capitalize()} {name}" for pk, name in rows.values_list("pk", "name")}
+        names |= dict.fromkeys(ids - names.keys(), f"A {scope_type} that isn't there")
+    return names
+
+
+def controlled_by(actor: Actor) -> QuerySet[ServiceIdentity]:
+    """The service identities that the acting person answers for."""
+    return ServiceIdentity.objects.filter(controller=acting_user(actor)).order_by("name")

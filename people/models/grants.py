@@ -45,6 +45,7 @@ class Grant(Governed):
     ledger_hashed = ()
     ledger_personal = ("reason",)
     ledger_free = ()
+    scope_paths = {"system": "scope_id", "model": "scope_id"}
 
     holder_user = models.ForeignKey(
         User, null=True, blank=True, on_delete=models.PROTECT, related_name="grants", verbose_name="person"

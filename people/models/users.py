@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
 from ledger.models import Governed
 from people import pseudonyms
@@ -82,6 +85,19 @@ class User(AbstractBaseUser, PermissionsMixin, Governed):
 
     def get_short_name(self) -> str:
         return self.name
+
+    def get_session_auth_hash(self) -> str:
+        """What a session is bound to: it ends with the password and with the second factor it was begun with."""
+        return self._session_hash(settings.SECRET_KEY)
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        for secret in settings.SECRET_KEY_FALLBACKS:
+            yield self._session_hash(secret)
+
+    def _session_hash(self, secret: str) -> str:
+        factor = self.totp_secret if self.second_factor_at else ""
+        bound = salted_hmac("people.session", f"{self.password}\n{factor}", secret=secret, algorithm="sha256")
+        return bound.hexdigest()
 
     def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
         return ()
