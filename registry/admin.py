@@ -44,13 +44,13 @@ class ReadOnlyAdmin(_Admin):
 
     actions = None
     list_per_page = 50
+    list_select_related = True
     show_full_result_count = False
 
     def __init__(self, model: type[Governed], admin_site: admin.AdminSite) -> None:
         super().__init__(model, admin_site)
         self.permission = P(viewed_by(model.ledger_kind) or P.PEOPLE_EDIT)
         self.list_display = ("__str__", *(model.ledger_columns[:5]))
-        self.list_select_related = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return access.visible(actors.of(request), self.permission, super().get_queryset(request))

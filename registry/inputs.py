@@ -13,7 +13,7 @@ _DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def line(field: str, value: str, *, limit: int, required: bool = True) -> str:
+def line(field: str, value: object, *, limit: int, required: bool = True) -> str:
     """One line of text without invisible characters, trimmed. Raises Invalid."""
     text = _text(field, value, limit, required)
     if hidden := hidden_character(text):
@@ -21,7 +21,7 @@ def line(field: str, value: str, *, limit: int, required: bool = True) -> str:
     return text
 
 
-def passage(field: str, value: str, *, limit: int, required: bool = True) -> str:
+def passage(field: str, value: object, *, limit: int, required: bool = True) -> str:
     """Text of several lines. Raises Invalid."""
     text = _text(field, value, limit, required)
     if hidden := hidden_character(text.replace("\n", "").replace("\r", "").replace("\t", "")):
@@ -29,7 +29,7 @@ def passage(field: str, value: str, *, limit: int, required: bool = True) -> str
     return text
 
 
-def slug(field: str, value: str, *, limit: int = 60) -> str:
+def slug(field: str, value: object, *, limit: int = 60) -> str:
     """Lower-case letters and digits, parts joined by single hyphens. Raises Invalid."""
     if not isinstance(value, str) or len(value) > limit or not _SLUG.fullmatch(value):
         raise Invalid(
@@ -38,7 +38,7 @@ def slug(field: str, value: str, *, limit: int = 60) -> str:
     return value
 
 
-def word(field: str, value: str, *, limit: int = 40) -> str:
+def word(field: str, value: object, *, limit: int = 40) -> str:
     """A name that stands in warrants: letters, digits, dots, underscores, hyphens. Raises Invalid."""
     if not isinstance(value, str) or len(value) > limit or not _WORD.fullmatch(value):
         raise Invalid(
@@ -48,7 +48,7 @@ def word(field: str, value: str, *, limit: int = 40) -> str:
     return value
 
 
-def choice(field: str, value: str, among: Iterable[str]) -> str:
+def choice(field: str, value: object, among: Iterable[str]) -> str:
     """One of the given words. Raises Invalid naming them."""
     words = list(among)
     if value not in words:
@@ -56,7 +56,7 @@ def choice(field: str, value: str, among: Iterable[str]) -> str:
     return value
 
 
-def digest(field: str, value: str) -> str:
+def digest(field: str, value: object) -> str:
     """64 lower-case hexadecimal digits, with or without "sha256:" before them. Raises Invalid."""
     found = _DIGEST.fullmatch(value) if isinstance(value, str) else None
     if not found:
@@ -64,14 +64,14 @@ def digest(field: str, value: str) -> str:
     return found[1]
 
 
-def whole(field: str, value: int, *, least: int = 0, most: int = 2**53 - 1) -> int:
+def whole(field: str, value: object, *, least: int = 0, most: int = 2**53 - 1) -> int:
     """A whole number within bounds. Raises Invalid."""
     if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
         raise Invalid(f"A whole number from {least} to {most} is expected.", field=field)
     return value
 
 
-def _text(field: str, value: str, limit: int, required: bool) -> str:
+def _text(field: str, value: object, limit: int, required: bool) -> str:
     if not isinstance(value, str):
         raise Invalid("Text is expected.", field=field)
     text = value.strip()

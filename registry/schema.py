@@ -18,7 +18,7 @@ _KEYS = frozenset({"name", "dtype", "role", "nullable", "min", "max", "allowed",
 _ORDERED = frozenset({"number", "integer", "date", "datetime"})
 
 
-def schema_faults(schema: Mapping[str, Any]) -> list[str]:
+def schema_faults(schema: Any) -> list[str]:
     """Every fault of a declared schema as a sentence that names its column; empty if it is sound."""
     if not isinstance(schema, Mapping) or set(schema) != {"columns"}:
         return ["An object with the one member 'columns' is expected."]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import IO, Any
 
 from rest_framework.parsers import BaseParser
@@ -14,7 +14,7 @@ PIECE = 256 * 1024
 
 
 class BundleParser(BaseParser):
-    """The bytes of a bundle, whatever they are called: what is signed is checked, not what is said."""
+    """Gives the bytes of a bundle, whatever they are called: what is signed is checked, not what is said."""
 
     media_type = "*/*"
 
@@ -23,7 +23,7 @@ class BundleParser(BaseParser):
         stream: IO[bytes],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> bytes:
+    ) -> Any:
         data = stream.read(BUNDLE_LIMIT + 1)
         if len(data) > BUNDLE_LIMIT:
             raise TooLarge(f"A bundle has at most {BUNDLE_LIMIT:,} bytes.", field="bundle")
@@ -31,7 +31,7 @@ class BundleParser(BaseParser):
 
 
 class StreamParser(BaseParser):
-    """A body as an iterator of pieces, never as a whole in memory."""
+    """Gives a body as an iterator of pieces (bytes), never as a whole in memory."""
 
     media_type = "application/octet-stream"
 
@@ -40,7 +40,7 @@ class StreamParser(BaseParser):
         stream: IO[bytes],
         media_type: str | None = None,
         parser_context: Mapping[str, Any] | None = None,
-    ) -> Iterator[bytes]:
+    ) -> Any:
         return iter(lambda: stream.read(PIECE), b"")
 
 

@@ -145,8 +145,9 @@ class OneUpload(Resource):
             raise Invalid("The header must be a whole number of bytes.", field="Upload-Offset")
         if not request.stream:
             raise Invalid("There is no body, or its length isn't said.", field="Content-Length")
+        pieces: Any = request.data
         reached = uploads.upload_append(
-            actor=self.actor(), upload_id=upload_id, offset=int(said), chunks=request.data
+            actor=self.actor(), upload_id=upload_id, offset=int(said), chunks=pieces
         )
         return Response(
             status=status.HTTP_204_NO_CONTENT,

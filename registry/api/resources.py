@@ -7,14 +7,15 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
+from django.utils.module_loading import import_string
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers, status
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from ledger.actors import Actor
@@ -38,7 +39,7 @@ class Resource(APIView):
 
     def page(self, rows: QuerySet[Any], shape: Shape, *, order: str) -> Response:
         """One page of `rows` by cursor."""
-        paginator = api_settings.DEFAULT_PAGINATION_CLASS()
+        paginator: Any = import_string(str(settings.REST_FRAMEWORK["DEFAULT_PAGINATION_CLASS"]))()
         paginator.ordering = order
         found = paginator.paginate_queryset(rows, self.request, view=self)
         response: Response = paginator.get_paginated_response(shape(found, many=True).data)

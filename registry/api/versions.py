@@ -219,5 +219,6 @@ class Signatures(VersionPart):
     )
     def post(self, request: Request, version_id: UUID) -> Response:
         """Give an OMS bundle, as its bytes. Recorded whatever checking it gives; see `status`."""
-        row = signatures.signature_add(actor=self.actor(), version_id=version_id, bundle=request.data)
+        bundle: Any = request.data
+        row = signatures.signature_add(actor=self.actor(), version_id=version_id, bundle=bundle)
         return Response(SignatureOutput(row).data, status=status.HTTP_201_CREATED)

@@ -743,7 +743,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="slot",
             constraint=models.UniqueConstraint(
-                fields=("model", "environment", "region", "arm"), name="registry_slot"
+                fields=("model", "environment", "region", "arm"), name="registry_slot_place"
             ),
         ),
         migrations.AddConstraint(
@@ -777,7 +777,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="lineage",
             constraint=models.UniqueConstraint(
-                fields=("version", "dataset_version", "role"), name="registry_lineage"
+                fields=("version", "dataset_version", "role"), name="registry_lineage_once"
             ),
         ),
         migrations.AddConstraint(

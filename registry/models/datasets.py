@@ -130,7 +130,9 @@ class Lineage(VersionPart):
     class Meta:
         ordering = ("role", "id")
         constraints = [
-            models.UniqueConstraint(fields=("version", "dataset_version", "role"), name="registry_lineage"),
+            models.UniqueConstraint(
+                fields=("version", "dataset_version", "role"), name="registry_lineage_once"
+            ),
         ]
 
     def __str__(self) -> str:

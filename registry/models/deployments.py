@@ -28,7 +28,9 @@ class Slot(Governed):
     class Meta:
         ordering = ("environment", "region", "arm", "id")
         constraints = [
-            models.UniqueConstraint(fields=("model", "environment", "region", "arm"), name="registry_slot"),
+            models.UniqueConstraint(
+                fields=("model", "environment", "region", "arm"), name="registry_slot_place"
+            ),
         ]
 
     def __str__(self) -> str:

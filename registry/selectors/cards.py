@@ -34,10 +34,21 @@ CARD: tuple[CardField, ...] = (
     CardField("evaluation_data", "Evaluation data", "What it was judged on, and why that fits its use."),
     CardField("residual_risk", "Residual risk", "What remains after all measures, and who accepted it."),
     CardField("users", "Users", "Who works with the answers, and what they must know.", required=False),
-    CardField("affected_people", "Affected people", "Whose lives the answers touch, and how.", required=False),
-    CardField("assumptions", "Assumptions", "What must hold for the answers to mean anything.", required=False),
-    CardField("failure_modes", "Failure modes", "How it goes wrong, and how that would be noticed.", required=False),
-    CardField("alternatives", "Alternatives", "What else was considered, a rule or no model among them.", required=False),
+    CardField(
+        "affected_people", "Affected people", "Whose lives the answers touch, and how.", required=False
+    ),
+    CardField(
+        "assumptions", "Assumptions", "What must hold for the answers to mean anything.", required=False
+    ),
+    CardField(
+        "failure_modes", "Failure modes", "How it goes wrong, and how that would be noticed.", required=False
+    ),
+    CardField(
+        "alternatives",
+        "Alternatives",
+        "What else was considered, no model among them.",
+        required=False,
+    ),
     CardField("measures", "Measures", "What was done about known risks.", required=False),
     CardField("references", "References", "Papers, documents and earlier versions.", required=False),
 )

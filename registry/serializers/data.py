@@ -12,7 +12,9 @@ from registry.services.datasets import MEDIA_TYPES
 class DatasetInput(Strict):
     slug = serializers.CharField()
     name = serializers.CharField()
-    source = serializers.CharField(help_text="Where the data comes from, in words; never fetched.")
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="Where the data comes from, in words; never fetched."
+    )
     description = serializers.CharField(required=False, allow_blank=True, default="")
 
 

@@ -18,7 +18,7 @@ from registry.serializers.strict import Strict
 
 
 class VersionInput(Strict):
-    label = serializers.CharField(required=False, allow_blank=True, default="")
+    label = serializers.CharField(required=False, allow_blank=True, default="")  # type: ignore[assignment]
     binding = serializers.ChoiceField(Binding.choices, default=Binding.BYTES)
     image_digest = serializers.CharField(required=False, allow_blank=True, default="")
     declared = serializers.DictField(child=serializers.CharField(), required=False)
@@ -29,7 +29,7 @@ class VersionInput(Strict):
 
 
 class VersionChanges(Strict):
-    label = serializers.CharField(required=False, allow_blank=True)
+    label = serializers.CharField(required=False, allow_blank=True)  # type: ignore[assignment]
     declared = serializers.DictField(child=serializers.CharField(), required=False)
     code_ref = serializers.CharField(required=False, allow_blank=True)
     environment = serializers.DictField(child=serializers.CharField(), required=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -79,7 +78,7 @@ def artifact_unpack(*, actor: Actor, version_id: UUID | str, upload_id: UUID | s
     refused: ArchiveRefused | None = None
     try:
         with storage.opened(blob.digest) as file:
-            for member in archives.members(cast("BinaryIO", file), blob.size, archive_limits()):
+            for member in archives.members(file, blob.size, archive_limits()):
                 with storage.scratch() as place:
                     with place.open("wb") as target:
                         target.writelines(member.chunks)

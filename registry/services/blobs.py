@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import BinaryIO, cast
-
 from ledger import clock
 from ledger.errors import Invalid, Unavailable
 from registry import storage
@@ -15,7 +13,7 @@ from registry.storage import Stored
 def facts_of(digest: str, size: int, name: str) -> FormatFacts:
     """The format of stored bytes, from their header. Raises Invalid for a file that contradicts its own."""
     with storage.opened(digest) as file:
-        facts = describe(cast("BinaryIO", file), size, name)
+        facts = describe(file, size, name)
     if facts.fault:
         raise Invalid(f"'{name}' is no sound {facts.name} file: {facts.fault}", code="bad-format")
     return facts

@@ -169,13 +169,13 @@ def _objections(
         deployment=deployment,
         reported_state=state,
     )
-    said = [answer for _, answer in answers if answer is not None]
+    said: list[Any] = [answer for _, answer in answers if answer is not None]
     if not said and version is not None:
         return [
             *reasons,
             {"gate": "warrant-active", "code": "unanswered", "text": "Nothing shows an active warrant."},
         ]
-    return reasons + [dict(reason) for answer in said for reason in answer]
+    return reasons + [reason for answer in said for reason in answer]
 
 
 def _follow(actor: Actor, deployment: Deployment, digest: str, state: str, *, allowed: bool) -> list[Reason]:

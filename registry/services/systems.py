@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -140,13 +140,13 @@ def _clean(given: Mapping[str, Any], system: System) -> dict[str, Any]:
     return fields
 
 
-def _person(field: str, value: str) -> str:
+def _person(field: str, value: object) -> str:
     if not isinstance(value, str) or not User.objects.filter(pseudonym=value, is_active=True).exists():
         raise Invalid("The pseudonym of an active person is expected.", field=field)
     return value
 
 
-_FIELDS = {
+_FIELDS: dict[str, Callable[[str, Any], str]] = {
     "slug": inputs.slug,
     "name": lambda field, value: inputs.line(field, value, limit=120),
     "purpose": lambda field, value: inputs.passage(field, value, limit=10_000),

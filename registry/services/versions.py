@@ -193,7 +193,7 @@ def _declared_subject(declaration: Mapping[str, Any]) -> str:
     return storage.sha256(canonical.encode(dict(declaration)))
 
 
-def _environment(environment: Mapping[str, Any]) -> dict[str, str]:
+def _environment(environment: Any) -> dict[str, str]:
     if not isinstance(environment, Mapping) or len(environment) > ENVIRONMENT_LIMIT:
         raise Invalid(
             f"An object with at most {ENVIRONMENT_LIMIT:,} members is expected.", field="environment"
@@ -204,7 +204,7 @@ def _environment(environment: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _card(card: Mapping[str, Any]) -> dict[str, str]:
+def _card(card: Any) -> dict[str, str]:
     if not isinstance(card, Mapping):
         raise Invalid("An object is expected.", field="card")
     if faults := card_faults(card):
