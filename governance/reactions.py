@@ -12,18 +12,22 @@ from django.dispatch import receiver
 
 from governance.models import Warrant
 from governance.services.gate import warrant_answer
+from governance.services.monitors import monitor_from_policy
 from governance.services.retraining import retraining_request
 from governance.services.versions import version_restrict
+from governance.services.warrants import void_all
 from ledger import clock
 from ledger.actors import Actor
 from ledger.services import replay
 from monitoring.models import Breach
 from monitoring.services.incidents import incident_open
 from monitoring.signals import breach_opened
+from registry.machines import RUNNING
 from registry.models import Deployment, DeploymentReport, Slot, Version
-from registry.signals import deployment_reported, deployment_reporting
+from registry.signals import deployment_reported, deployment_reporting, integrity_failed
 
 RESPONSE = Actor.system("drift-response")
+INTEGRITY = Actor.system("integrity-sweep")
 
 
 @receiver(breach_opened, dispatch_uid="governance.respond-to-breach")
@@ -53,6 +57,14 @@ def judge_report(sender: object, *, deployment: Deployment | None, **_: Any) -> 
     return [{"gate": answer.gate, "code": reason.code, "text": reason.text} for reason in answer.reasons]
 
 
+@receiver(deployment_reported, dispatch_uid="governance.watch-deployment")
+def watch_deployment(sender: object, *, actor: Actor, report: DeploymentReport, **_: Any) -> None:
+    """What runs is watched from its first report on, as the policy says."""
+    if report.unexpected or report.deployment is None or report.deployment.state not in RUNNING:
+        return
+    monitor_from_policy(report.deployment, actor=actor)
+
+
 @receiver(deployment_reported, dispatch_uid="governance.open-incident")
 def open_incident(sender: object, *, actor: Actor, report: DeploymentReport, **_: Any) -> None:
     """Something runs that nothing allows: people have to look at it."""
@@ -67,4 +79,18 @@ def open_incident(sender: object, *, actor: Actor, report: DeploymentReport, **_
         cause="unwarranted-deployment",
         severity="high",
         title=f"Reported as {report.reported_state} in {slot} without a warrant: {report.digest[:12]}",
+    )
+
+
+@receiver(integrity_failed, dispatch_uid="governance.void-on-integrity-failure")
+def void_on_integrity_failure(sender: object, *, version: Version, faults: list[tuple[str, str]], **_: Any) -> None:
+    """Stored files are not what was attached: warrants end at once, and people have to look at it."""
+    void_all(version, actor=INTEGRITY, ground="integrity")
+    incident_open(
+        actor=RESPONSE,
+        system_id=version.model.system_id,
+        version_id=version.id,
+        cause="integrity",
+        severity="high",
+        title=f"Stored files of {version} changed: {faults[0][0]}"[:200],
     )

@@ -84,8 +84,8 @@ class Category:
 class Pack:
     """`counts` is what the pack says of itself; `faults` holds it to that."""
 
-    key: str
-    name: str
+    id: str
+    title: str
     version: str
     effective: date
     source: str
@@ -101,6 +101,11 @@ class Pack:
             if row.id == row_id:
                 return row
         raise KeyError(row_id)
+
+    @property
+    def subcategories(self) -> dict[str, Row]:
+        """Row by id."""
+        return {row.id: row for row in self.rows}
 
     @property
     def functions(self) -> tuple[str, ...]:
@@ -119,8 +124,8 @@ def load(text: str) -> Pack:
         if data["format"] != 1:
             raise PackInvalid([f"The format {data['format']!r} is unknown."])
         pack = Pack(
-            key=data["key"],
-            name=data["name"],
+            id=data["id"],
+            title=data["title"],
             version=data["version"],
             effective=date.fromisoformat(data["effective"]),
             source=data["source"],

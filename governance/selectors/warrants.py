@@ -65,8 +65,7 @@ def status_at(warrant: Warrant, at: dt.datetime) -> str:
 
 def _decisions(warrant: Warrant) -> tuple[warrants.Decision, ...]:
     granted = log.first_entry(warrant.ledger_kind, warrant.pk)
-    said = log.parsed(granted).entry if granted else None
-    ids = said.data["decisions"] if said else []
+    ids = log.parsed(granted).data["decisions"] if granted else []
     found = []
     for decision in Decision.objects.filter(id__in=ids).order_by("decided_at"):
         entry = log.first_entry(decision.ledger_kind, decision.pk)

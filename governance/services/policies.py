@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from uuid import UUID
 
 from django.db.models import Max
@@ -21,6 +22,10 @@ from people import access
 from people.catalogue import ROLES, P
 from people.services.moves import move_row
 from registry.models.versions import ComponentKind
+from registry.selectors.cards import CARD
+
+BOUNDED_UNITS = frozenset({"share", "area", "ratio", "squared error", "distance"})
+"""Units of metrics that lie within one of zero: a bound of 80 there means 0.8, and is refused."""
 
 
 @governed
@@ -96,16 +101,17 @@ def known_words() -> Known:
     """The words a policy may use, read from the tables of this installation."""
     return Known(
         metrics={
-            name: {
-                metric.name: (metric.unit, metric.low, metric.high)
-                for metric in check.metrics
-                if metric.gates
-            }
+            name: {metric.name: (metric.unit, *_range(metric.unit)) for metric in check.metrics}
             for name, check in CATALOGUE.items()
         },
         roles={role.name: role.seat for role in ROLES.values()},
         components=set(ComponentKind.values),
+        card_fields={field.name for field in CARD},
     )
+
+
+def _range(unit: str) -> tuple[float, float]:
+    return (-1.0, 1.0) if unit in BOUNDED_UNITS else (-math.inf, math.inf)
 
 
 def _move(actor: Actor, policy_id: UUID, move: str) -> Policy:

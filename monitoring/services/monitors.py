@@ -29,6 +29,8 @@ def monitor_set(
 ) -> Monitor:
     """Watch a deployment from now on. One monitor per deployment; its checks come from the policy in force.
 
+    Whoever reports a deployment brings its monitor with it: the policy decides what is watched, not the reporter.
+
     Each of `checks` is `{"check", "thresholds": [...], "policy_digest"}`. The reference is the version's declared
     reference data, or else its training data.
     """
@@ -36,7 +38,7 @@ def monitor_set(
     if deployment is None:
         raise NotThere()
     versions.version_locked(deployment.version_id)
-    access.require(actor, P.MONITOR_EDIT, deployment)
+    access.require(actor, P.DEPLOYMENT_REPORT, deployment)
     if response not in RESPONSES:
         raise Invalid(f"One of {', '.join(RESPONSES)}.", field="response")
     if not checks:
