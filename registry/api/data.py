@@ -13,8 +13,9 @@ from rest_framework.response import Response
 
 from ledger.errors import Invalid
 from people.catalogue import P
+from people.resources import IDEMPOTENCY, PAGE, Resource, paged, tagged
+from people.services.reading import shown
 from registry.api.bodies import OffsetStreamParser, StreamParser
-from registry.api.resources import IDEMPOTENCY, Resource, tagged
 from registry.selectors import datasets as standing
 from registry.selectors import systems as inventory
 from registry.serializers.data import (
@@ -26,7 +27,6 @@ from registry.serializers.data import (
     UploadOutput,
 )
 from registry.services import datasets, uploads
-from registry.services.reading import shown
 
 OFFSET = OpenApiParameter(
     "Upload-Offset",
@@ -38,7 +38,7 @@ OFFSET = OpenApiParameter(
 
 
 class Datasets(Resource):
-    @extend_schema(operation_id="datasets_list", responses=DatasetOutput(many=True))
+    @extend_schema(operation_id="datasets_list", responses=paged(DatasetOutput), parameters=PAGE)
     def get(self, request: Request, system_id: UUID) -> Response:
         """The datasets of a system."""
         row = shown(actor=self.actor(), permission=P.DATASET_VIEW, row=inventory.system_by_id(system_id))
@@ -69,7 +69,9 @@ class OneDataset(Resource):
 
 
 class DatasetVersions(Resource):
-    @extend_schema(operation_id="dataset_versions_list", responses=DatasetVersionOutput(many=True))
+    @extend_schema(
+        operation_id="dataset_versions_list", responses=paged(DatasetVersionOutput), parameters=PAGE
+    )
     def get(self, request: Request, dataset_id: UUID) -> Response:
         """The versions of a dataset."""
         row = shown(actor=self.actor(), permission=P.DATASET_VIEW, row=standing.dataset_by_id(dataset_id))

@@ -9,7 +9,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from people.catalogue import P
-from registry.api.resources import IDEMPOTENCY, Resource, tagged
+from people.resources import IDEMPOTENCY, PAGE, Resource, paged, tagged
+from people.services.reading import shown
 from registry.selectors import deployments as deployed
 from registry.selectors import systems as standing
 from registry.serializers.inventory import (
@@ -25,11 +26,10 @@ from registry.serializers.inventory import (
     SystemOutput,
 )
 from registry.services import deployments, models, systems
-from registry.services.reading import shown
 
 
 class Systems(Resource):
-    @extend_schema(operation_id="systems_list", responses=SystemOutput(many=True))
+    @extend_schema(operation_id="systems_list", responses=paged(SystemOutput), parameters=PAGE)
     def get(self, request: Request) -> Response:
         """The systems you may see."""
         return self.page(standing.systems_visible(self.actor()), SystemOutput, order="-created_at")
@@ -62,7 +62,7 @@ class OneSystem(Resource):
 
 
 class Models(Resource):
-    @extend_schema(operation_id="models_list", responses=ModelOutput(many=True))
+    @extend_schema(operation_id="models_list", responses=paged(ModelOutput), parameters=PAGE)
     def get(self, request: Request, system_id: UUID) -> Response:
         """The models of a system."""
         row = shown(actor=self.actor(), permission=P.SYSTEM_VIEW, row=standing.system_by_id(system_id))
@@ -84,7 +84,7 @@ class Models(Resource):
 
 
 class AllModels(Resource):
-    @extend_schema(operation_id="models_visible", responses=ModelOutput(many=True))
+    @extend_schema(operation_id="models_visible", responses=paged(ModelOutput), parameters=PAGE)
     def get(self, request: Request) -> Response:
         """All models you may see."""
         return self.page(standing.models_visible(self.actor()), ModelOutput, order="-created_at")
@@ -99,7 +99,7 @@ class OneModel(Resource):
 
 
 class Slots(Resource):
-    @extend_schema(operation_id="slots_list", responses=SlotOutput(many=True))
+    @extend_schema(operation_id="slots_list", responses=paged(SlotOutput), parameters=PAGE)
     def get(self, request: Request, model_id: UUID) -> Response:
         """The slots of a model."""
         row = shown(actor=self.actor(), permission=P.SYSTEM_VIEW, row=standing.model_by_id(model_id))
@@ -119,7 +119,7 @@ class Slots(Resource):
 
 
 class Reports(Resource):
-    @extend_schema(operation_id="deployment_reports_list", responses=ReportOutput(many=True))
+    @extend_schema(operation_id="deployment_reports_list", responses=paged(ReportOutput), parameters=PAGE)
     def get(self, request: Request, slot_id: UUID) -> Response:
         """What serving reported for a slot."""
         row = shown(actor=self.actor(), permission=P.VERSION_VIEW, row=standing.slot_by_id(slot_id))
@@ -142,7 +142,7 @@ class Reports(Resource):
 
 
 class Deployments(Resource):
-    @extend_schema(operation_id="deployments_list", responses=DeploymentOutput(many=True))
+    @extend_schema(operation_id="deployments_list", responses=paged(DeploymentOutput), parameters=PAGE)
     def get(self, request: Request) -> Response:
         """The deployments you may see."""
         return self.page(deployed.deployments_visible(self.actor()), DeploymentOutput, order="-requested_at")

@@ -13,8 +13,9 @@ from rest_framework.response import Response
 
 from ledger.errors import Invalid
 from people.catalogue import P
+from people.resources import IDEMPOTENCY, PAGE, Resource, paged, tagged
+from people.services.reading import shown
 from registry.api.bodies import BundleParser
-from registry.api.resources import IDEMPOTENCY, Resource, tagged
 from registry.models import Signature, Version
 from registry.selectors import systems as inventory
 from registry.selectors import versions as standing
@@ -32,11 +33,10 @@ from registry.serializers.versions import (
     VersionOutput,
 )
 from registry.services import artifacts, components, datasets, signatures, versions
-from registry.services.reading import shown
 
 
 class Versions(Resource):
-    @extend_schema(operation_id="versions_list", responses=VersionOutput(many=True))
+    @extend_schema(operation_id="versions_list", responses=paged(VersionOutput), parameters=PAGE)
     def get(self, request: Request, model_id: UUID) -> Response:
         """The versions of a model."""
         row = shown(actor=self.actor(), permission=P.VERSION_VIEW, row=inventory.model_by_id(model_id))
@@ -60,9 +60,10 @@ class Versions(Resource):
 class AllVersions(Resource):
     @extend_schema(
         operation_id="versions_visible",
-        responses=VersionOutput(many=True),
+        responses=paged(VersionOutput),
         parameters=[
-            OpenApiParameter("subject", OpenApiTypes.STR, description="Only with this subject digest.")
+            *PAGE,
+            OpenApiParameter("subject", OpenApiTypes.STR, description="Only with this subject digest."),
         ],
     )
     def get(self, request: Request) -> Response:
@@ -94,7 +95,7 @@ class OneVersion(VersionPart):
 
 
 class Files(VersionPart):
-    @extend_schema(operation_id="files_list", responses=FileOutput(many=True))
+    @extend_schema(operation_id="files_list", responses=paged(FileOutput), parameters=PAGE)
     def get(self, request: Request, version_id: UUID) -> Response:
         """The files of a version."""
         rows = standing.files(self.version(version_id).pk)
@@ -139,7 +140,7 @@ class Unpack(Resource):
 
 
 class Components(VersionPart):
-    @extend_schema(operation_id="components_list", responses=ComponentOutput(many=True))
+    @extend_schema(operation_id="components_list", responses=paged(ComponentOutput), parameters=PAGE)
     def get(self, request: Request, version_id: UUID) -> Response:
         """The bill of materials of a version."""
         rows = standing.components(self.version(version_id).pk)
@@ -169,7 +170,7 @@ class OneComponent(Resource):
 
 
 class LineageOf(VersionPart):
-    @extend_schema(operation_id="lineage_list", responses=LineageOutput(many=True))
+    @extend_schema(operation_id="lineage_list", responses=paged(LineageOutput), parameters=PAGE)
     def get(self, request: Request, version_id: UUID) -> Response:
         """The data a version rests on."""
         rows = standing.lineage(self.version(version_id).pk)
@@ -206,7 +207,7 @@ class OneLineage(Resource):
 class Signatures(VersionPart):
     parser_classes = [BundleParser]
 
-    @extend_schema(operation_id="signatures_list", responses=SignatureOutput(many=True))
+    @extend_schema(operation_id="signatures_list", responses=paged(SignatureOutput), parameters=PAGE)
     def get(self, request: Request, version_id: UUID) -> Response:
         """The signatures given for a version, each with what checking it gave on that day."""
         rows = Signature.objects.filter(version=self.version(version_id))

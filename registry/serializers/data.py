@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from people.strict import Strict
 from registry.models import Dataset, DatasetVersion, Purpose, Upload
-from registry.serializers.strict import Strict
 from registry.services.datasets import MEDIA_TYPES
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from rest_framework import serializers
 
+from people.strict import Strict
 from registry.machines import REPORTED
 from registry.models import AIActClass, AIModel, Deployment, DeploymentReport, OnVoid, RiskTier, Slot, System
-from registry.serializers.strict import Strict
 
 
 class SystemInput(Strict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
+from people.strict import Strict
 from registry.models import (
     ArtifactFile,
     Binding,
@@ -14,7 +15,6 @@ from registry.models import (
     Signature,
     Version,
 )
-from registry.serializers.strict import Strict
 
 
 class VersionInput(Strict):
