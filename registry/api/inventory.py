@@ -17,9 +17,9 @@ from registry.serializers.inventory import (
     DeploymentOutput,
     ModelInput,
     ModelOutput,
+    PlaceInput,
     ReportInput,
     ReportOutput,
-    SlotInput,
     SlotOutput,
     SystemChanges,
     SystemInput,
@@ -108,11 +108,14 @@ class Slots(Resource):
         )
 
     @extend_schema(
-        operation_id="slot_register", request=SlotInput, responses={201: SlotOutput}, parameters=[IDEMPOTENCY]
+        operation_id="slot_register",
+        request=PlaceInput,
+        responses={201: SlotOutput},
+        parameters=[IDEMPOTENCY],
     )
     def post(self, request: Request, model_id: UUID) -> Response:
         """Name a place where versions of a model run."""
-        given = self.given(SlotInput)
+        given = self.given(PlaceInput)
         return self.make(
             lambda: models.slot_register(actor=self.actor(), model_id=model_id, **given), SlotOutput
         )

@@ -71,7 +71,7 @@ class ModelOutput(serializers.ModelSerializer[AIModel]):
         read_only_fields = fields
 
 
-class SlotInput(Strict):
+class PlaceInput(Strict):
     environment = serializers.CharField()
     region = serializers.CharField()
     arm = serializers.CharField(required=False, default="main")
