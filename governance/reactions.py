@@ -83,7 +83,9 @@ def open_incident(sender: object, *, actor: Actor, report: DeploymentReport, **_
 
 
 @receiver(integrity_failed, dispatch_uid="governance.void-on-integrity-failure")
-def void_on_integrity_failure(sender: object, *, version: Version, faults: list[tuple[str, str]], **_: Any) -> None:
+def void_on_integrity_failure(
+    sender: object, *, version: Version, faults: list[tuple[str, str]], **_: Any
+) -> None:
     """Stored files are not what was attached: warrants end at once, and people have to look at it."""
     void_all(version, actor=INTEGRITY, ground="integrity")
     incident_open(

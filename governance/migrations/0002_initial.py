@@ -5,93 +5,126 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('governance', '0001_initial'),
-        ('monitoring', '0001_initial'),
-        ('registry', '0001_initial'),
+        ("governance", "0001_initial"),
+        ("monitoring", "0001_initial"),
+        ("registry", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='acceptance',
-            name='run',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='acceptances', to='monitoring.run'),
+            model_name="acceptance",
+            name="run",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="acceptances", to="monitoring.run"
+            ),
         ),
         migrations.AddField(
-            model_name='acceptance',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='acceptances', to='registry.version'),
+            model_name="acceptance",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="acceptances", to="registry.version"
+            ),
         ),
         migrations.AddField(
-            model_name='attestation',
-            name='system',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='attestations', to='registry.system'),
+            model_name="attestation",
+            name="system",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="attestations",
+                to="registry.system",
+            ),
         ),
         migrations.AddField(
-            model_name='decision',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='decisions', to='registry.version'),
+            model_name="decision",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="decisions", to="registry.version"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.UniqueConstraint(fields=('tier', 'number'), name='policy_number_once_per_tier'),
+            model_name="policy",
+            constraint=models.UniqueConstraint(fields=("tier", "number"), name="policy_number_once_per_tier"),
         ),
         migrations.AddConstraint(
-            model_name='policy',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'in-force')), fields=('tier',), name='policy_one_in_force_per_tier'),
+            model_name="policy",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "in-force")),
+                fields=("tier",),
+                name="policy_one_in_force_per_tier",
+            ),
         ),
         migrations.AddField(
-            model_name='report',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reports', to='registry.version'),
+            model_name="report",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="reports", to="registry.version"
+            ),
         ),
         migrations.AddField(
-            model_name='retrainingrequest',
-            name='breach',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='retraining_requests', to='monitoring.breach'),
+            model_name="retrainingrequest",
+            name="breach",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="retraining_requests",
+                to="monitoring.breach",
+            ),
         ),
         migrations.AddField(
-            model_name='retrainingrequest',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='retraining_requests', to='registry.version'),
+            model_name="retrainingrequest",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="retraining_requests",
+                to="registry.version",
+            ),
         ),
         migrations.AddField(
-            model_name='waiver',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='waivers', to='registry.version'),
+            model_name="waiver",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="waivers", to="registry.version"
+            ),
         ),
         migrations.AddField(
-            model_name='warrant',
-            name='deployment',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='warrants', to='registry.deployment'),
+            model_name="warrant",
+            name="deployment",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="warrants", to="registry.deployment"
+            ),
         ),
         migrations.AddField(
-            model_name='warrant',
-            name='slot',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='warrants', to='registry.slot'),
+            model_name="warrant",
+            name="slot",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="warrants", to="registry.slot"
+            ),
         ),
         migrations.AddField(
-            model_name='warrant',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='warrants', to='registry.version'),
+            model_name="warrant",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="warrants", to="registry.version"
+            ),
         ),
         migrations.AddIndex(
-            model_name='attestation',
-            index=models.Index(fields=['framework', 'subcategory'], name='governance__framewo_fd342c_idx'),
+            model_name="attestation",
+            index=models.Index(fields=["framework", "subcategory"], name="governance__framewo_fd342c_idx"),
         ),
         migrations.AddIndex(
-            model_name='decision',
-            index=models.Index(fields=['version', 'decision_round'], name='governance__version_486606_idx'),
+            model_name="decision",
+            index=models.Index(fields=["version", "decision_round"], name="governance__version_486606_idx"),
         ),
         migrations.AddIndex(
-            model_name='report',
-            index=models.Index(fields=['state', 'lease_until'], name='governance__state_0c589e_idx'),
+            model_name="report",
+            index=models.Index(fields=["state", "lease_until"], name="governance__state_0c589e_idx"),
         ),
         migrations.AddIndex(
-            model_name='warrant',
-            index=models.Index(fields=['state'], name='governance__state_086dae_idx'),
+            model_name="warrant",
+            index=models.Index(fields=["state"], name="governance__state_086dae_idx"),
         ),
     ]

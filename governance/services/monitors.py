@@ -22,7 +22,11 @@ def monitor_from_policy(deployment: Deployment, *, actor: Actor) -> Monitor | No
     monitored = document.monitored(version.model.task)
     checks = []
     for name in dict.fromkeys(requirement.check for requirement in monitored):
-        asked = [item.threshold(set_by=str(policy), source=policy.digest) for item in monitored if item.check == name]
+        asked = [
+            item.threshold(set_by=str(policy), source=policy.digest)
+            for item in monitored
+            if item.check == name
+        ]
         checks.append(
             {
                 "check": name,

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from modelwarrant.machine import Edge, Machine, Node
 from monitoring.charts.svg import BLUE, GREY, Canvas, Chart, Table
 
-BOX_W, BOX_H = 146, 42
-GAP_X, GAP_Y = 72, 44
+BOX_W, BOX_H = 160, 42
+GAP_X, GAP_Y = 64, 44
 EDGE = 24
 
 

@@ -1,0 +1,152 @@
+"""Gates, requirements, warrants and reports as the API takes and gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from governance.models import Report, Warrant
+from governance.selectors.requirements import RequirementState
+from governance.selectors.warrants import status_at
+from ledger import clock
+from people.strict import Strict
+
+
+class Empty(Strict):
+    """A request whose path says everything."""
+
+
+class ChecksInput(Strict):
+    checks = serializers.ListField(child=serializers.CharField(), required=False, default=list)
+
+
+class SlotInput(Strict):
+    environment = serializers.CharField(max_length=40)
+    region = serializers.CharField(max_length=40)
+    arm = serializers.CharField(max_length=40, default="main")
+
+
+class GateInput(SlotInput):
+    """Query of the gate: a version by id, or a subject by digest."""
+
+    version = serializers.UUIDField(required=False)
+    digest = serializers.RegexField(r"^[0-9a-f]{64}$", required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("version" in attrs) == ("digest" in attrs):
+            raise serializers.ValidationError({"version": "Name either a version or a digest."})
+        return attrs
+
+
+class ReasonOutput(serializers.Serializer[Any]):
+    gate = serializers.CharField()
+    code = serializers.CharField()
+    text = serializers.CharField()
+    about = serializers.CharField(required=False, allow_blank=True)
+
+
+class GateOutput(serializers.Serializer[Any]):
+    answer = serializers.ChoiceField(["pass", "pending", "refused"])
+    slot = serializers.CharField()
+    version = serializers.UUIDField(allow_null=True)
+    warrant = serializers.UUIDField(allow_null=True)
+    warrant_status = serializers.CharField(allow_blank=True)
+    reasons = ReasonOutput(many=True)
+    notes = serializers.ListField(child=serializers.CharField())
+
+
+class GateAnswerOutput(serializers.Serializer[Any]):
+    gate = serializers.CharField()
+    title = serializers.CharField()
+    answer = serializers.ChoiceField(["ok", "pending", "refused"])
+    reasons = ReasonOutput(many=True)
+    notes = serializers.ListField(child=serializers.CharField())
+
+
+class RequirementOutput(serializers.Serializer[Any]):
+    """Where one requirement of the policy stands."""
+
+    name = serializers.CharField()
+    title = serializers.CharField()
+    check_name = serializers.CharField()
+    standing = serializers.CharField()
+    why = serializers.CharField()
+    open = serializers.BooleanField()
+    gating = serializers.BooleanField()
+    attempts = serializers.IntegerField()
+    run = serializers.UUIDField(allow_null=True)
+    acceptance = serializers.UUIDField(allow_null=True)
+    waiver = serializers.UUIDField(allow_null=True)
+
+    def to_representation(self, instance: RequirementState) -> dict[str, Any]:
+        return {
+            "name": instance.requirement.name,
+            "title": instance.title,
+            "check_name": instance.requirement.check,
+            "standing": str(instance.standing),
+            "why": instance.why,
+            "open": instance.open,
+            "gating": instance.requirement.gating,
+            "attempts": instance.attempts,
+            "run": str(instance.run.pk) if instance.run else None,
+            "acceptance": str(instance.acceptance.pk) if instance.acceptance else None,
+            "waiver": str(instance.waiver.pk) if instance.waiver else None,
+        }
+
+
+class WarrantOutput(serializers.ModelSerializer[Warrant]):
+    status = serializers.SerializerMethodField()
+    slot_name = serializers.CharField(source="slot.__str__", read_only=True)
+
+    class Meta:
+        model = Warrant
+        fields = (
+            "id",
+            "deployment",
+            "version",
+            "slot",
+            "slot_name",
+            "subject_digest",
+            "policy_digest",
+            "conditions",
+            "state",
+            "status",
+            "granted_at",
+            "issued_at",
+            "due_from",
+            "not_after",
+            "grace_ends",
+            "keyid",
+            "document_digest",
+            "void_ground",
+            "voided_at",
+        )
+        read_only_fields = fields
+
+    def get_status(self, row: Warrant) -> str:
+        return status_at(row, clock.now())
+
+
+class ReportInput(Strict):
+    kind = serializers.ChoiceField(["scorecard", "audit"])
+
+
+class ReportOutput(serializers.ModelSerializer[Report]):
+    class Meta:
+        model = Report
+        fields = (
+            "id",
+            "kind",
+            "version",
+            "requested_by",
+            "requested_at",
+            "state",
+            "snapshot_at",
+            "checkpoint_size",
+            "data_digest",
+            "pdf_digest",
+            "finished_at",
+            "error_code",
+        )
+        read_only_fields = fields

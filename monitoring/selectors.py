@@ -1,0 +1,61 @@
+"""Runs, batches, breaches and incidents as they stand."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+from uuid import UUID
+
+from django.db.models import Model, QuerySet
+
+from ledger.actors import Actor
+from ledger.errors import NotThere
+from monitoring.models import Batch, Breach, Incident, Run
+from people import access
+from people.catalogue import P
+
+Row = TypeVar("Row", bound=Model)
+
+_RUNS = Run.objects.select_related("version__model__system", "batch", "current", "reference")
+_BATCHES = Batch.objects.select_related("deployment__version__model__system", "deployment__slot")
+_BREACHES = Breach.objects.select_related("monitor__deployment__version__model__system", "batch", "run")
+_INCIDENTS = Incident.objects.select_related("system", "version__model")
+
+
+def run_by_id(run_id: UUID) -> Run:
+    """Raises NotThere."""
+    return _one(_RUNS, run_id)
+
+
+def batch_by_id(batch_id: UUID) -> Batch:
+    """Raises NotThere."""
+    return _one(_BATCHES, batch_id)
+
+
+def breach_by_id(breach_id: UUID) -> Breach:
+    """Raises NotThere."""
+    return _one(_BREACHES, breach_id)
+
+
+def incident_by_id(incident_id: UUID) -> Incident:
+    """Raises NotThere."""
+    return _one(_INCIDENTS, incident_id)
+
+
+def runs_of(version_id: UUID) -> QuerySet[Run]:
+    """All runs on a version, those on production batches too."""
+    return _RUNS.filter(version_id=version_id)
+
+
+def breaches_visible(actor: Actor) -> QuerySet[Breach]:
+    return access.visible(actor, P.RUN_VIEW, _BREACHES.all())
+
+
+def incidents_visible(actor: Actor) -> QuerySet[Incident]:
+    return access.visible(actor, P.SYSTEM_VIEW, _INCIDENTS.all())
+
+
+def _one(rows: QuerySet[Row], row_id: UUID) -> Row:
+    row = rows.filter(pk=row_id).first()
+    if row is None:
+        raise NotThere
+    return row
