@@ -37,7 +37,7 @@ class GovernedAdminSite(admin.AdminSite):
     ) -> HttpResponse:
         return HttpResponseRedirect(reverse("people:profile"))
 
-    def password_change(
+    def password_change(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         return HttpResponseRedirect(reverse("people:password"))
