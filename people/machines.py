@@ -53,7 +53,7 @@ GRANT = Machine(
             ("active",),
             "ended",
             "Record the end",
-            P.GRANT_REVOKE,
+            P.GRANT_END,
             event="people.grant_ended",
             consequence="Records that the end date has passed; the right ended with the date.",
         ),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import io
-
-import segno
 from django.contrib import messages
 from django.contrib.auth import logout, update_session_auth_hash
 from django.contrib.auth.decorators import login_required
@@ -16,7 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from ledger.errors import NotAllowed, ServiceError
-from people import access, actors, catalogue, selectors, sessions
+from people import access, actors, catalogue, qr, selectors, sessions
 from people.catalogue import P
 from people.forms import CodeForm, PasswordForm, SignInForm, tell
 from people.models import Grant, User
@@ -115,11 +112,8 @@ def second_factor_code(request: HttpRequest) -> HttpResponse:
         return redirect("people:sign-in")
     user, _ = who
     secret = second_factor.second_factor_begin(actor=actors.for_user(user, "portal"))
-    image = io.BytesIO()
-    segno.make(second_factor.provisioning_uri(user, secret), error="m").save(
-        image, kind="svg", scale=5, dark="#000", light="#fff", title="QR code for your authenticator app"
-    )
-    return HttpResponse(image.getvalue(), content_type="image/svg+xml")
+    image = qr.svg(second_factor.provisioning_uri(user, secret))
+    return HttpResponse(image, content_type="image/svg+xml")
 
 
 def _setting_up(request: HttpRequest) -> tuple[User, str] | None:
