@@ -69,9 +69,7 @@ class Reach:
         organisation."""
         if permission in self.organisation:
             return True
-        if obj is None:
-            return False
-        return any(permission in self.scoped.get(pair, ()) for pair in obj.scopes())
+        return any(permission in self.scoped.get(pair, ()) for pair in scopes_of(obj))
 
     def anywhere(self, permission: P) -> bool:
         """Whether it is held on anything at all: for menus and empty pages, never for a decision."""
@@ -208,9 +206,16 @@ def current(at: datetime | None = None) -> QuerySet[Grant]:
 def covering(obj: Scoped | None) -> Q:
     """The condition on grants that they reach `obj`."""
     condition = Q(scope_type="organisation")
-    for scope_type, scope_id in obj.scopes() if obj is not None else ():
+    for scope_type, scope_id in scopes_of(obj):
         condition |= Q(scope_type=scope_type, scope_id=scope_id)
     return condition
+
+
+def scopes_of(obj: Any) -> tuple[tuple[str, UUID], ...]:
+    """The scopes that reach `obj`; none, so that only organisation grants do, for what doesn't say (the
+    ledger's own rows, which know no scopes)."""
+    say = getattr(obj, "scopes", None)
+    return say() if say is not None else ()
 
 
 def roles(actor: Actor, obj: Scoped | None = None) -> frozenset[str]:

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from ledger.errors import Conflict, Invalid, NotAllowed, NotThere
+from ledger.models import KeyRecord
+from people.services.keys import key_confirm, key_import_request, key_request, key_retire, key_revoke
+from tests.people.crew import Crew, acting, nobody
+
+pytestmark = pytest.mark.django_db
+
+
+def pem(curve: ec.EllipticCurve | None = None) -> bytes:
+    key = ec.generate_private_key(curve or ec.SECP256R1()).public_key()
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def test_a_key_is_named_by_one_and_trusted_by_another(crew: Crew) -> None:
+    key = key_import_request(actor=crew.olga, purpose="model", public_pem=pem(), label="CI")
+    assert key.state == "requested"
+    with pytest.raises(NotAllowed) as refusal:
+        key_confirm(actor=crew.olga, key_id=key.pk)
+    assert refusal.value.reason == "requester"
+    assert key_confirm(actor=crew.omar, key_id=key.pk).state == "active"
+    with pytest.raises(Conflict):
+        key_confirm(actor=crew.omar, key_id=key.pk)
+    guard = acting(crew.person("security-reviewer"))
+    assert key_revoke(actor=guard, key_id=key.pk, revoked_from=0).state == "revoked"
+
+
+def test_a_key_of_ours_is_made_retired_and_not_trusted_before_confirmation(crew: Crew) -> None:
+    key = key_request(actor=crew.omar, purpose="warrant", label="next")
+    assert (key.state, KeyRecord.objects.filter(purpose="warrant", state="active").count()) == (
+        "requested",
+        1,
+    )
+    key_confirm(actor=crew.olga, key_id=key.pk)
+    assert key_retire(actor=crew.omar, key_id=key.pk).state == "retired"
+
+
+def test_others_have_no_say_about_keys(crew: Crew) -> None:
+    key = key_import_request(actor=crew.olga, purpose="model", public_pem=pem())
+    for role in ("owner", "risk-reviewer", "auditor"):
+        actor = acting(crew.person(role))
+        for act in (
+            lambda actor=actor: key_import_request(actor=actor, purpose="model", public_pem=pem()),
+            lambda actor=actor: key_confirm(actor=actor, key_id=key.pk),
+            lambda actor=actor: key_revoke(actor=actor, key_id=key.pk),
+            lambda actor=actor: key_revoke(actor=actor, key_id=nobody()),
+        ):
+            with pytest.raises(NotAllowed):
+                act()
+    with pytest.raises(NotThere):
+        key_confirm(actor=crew.omar, key_id=nobody())
+
+
+@pytest.mark.parametrize(
+    "given", [b"", b"not a key", b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"]
+)
+def test_what_is_no_key(crew: Crew, given: bytes) -> None:
+    with pytest.raises(Invalid) as refusal:
+        key_import_request(actor=crew.olga, purpose="model", public_pem=given)
+    assert refusal.value.field == "public_pem"
