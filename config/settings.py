@@ -83,7 +83,11 @@ TEMPLATES = [
 ]
 
 # -- database and cache --------------------------------------------------------------------------------------------
-DATABASES = {"default": environment.database(env.str("DATABASE_URL", default=""), MODELWARRANT_HOME)}
+DATABASES = {
+    "default": environment.database(
+        env.str("DATABASE_URL", default=""), MODELWARRANT_HOME, env.str("DATABASE_PASSWORD_FILE", default="")
+    )
+}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
@@ -254,5 +258,8 @@ LOGGING = {
         },
     },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
-    "loggers": {"django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False}},
+    "loggers": {
+        "django.server": {"handlers": ["stderr"], "level": "INFO", "propagate": False},
+        "kombu.connection": {"level": "ERROR"},  # warns that a filesystem broker has no host name
+    },
 }

@@ -1,4 +1,4 @@
-"""Results and production data: the API of CI and serving. Requesting checks is governance's, whose policy sets bounds."""
+"""Results and production data, for CI and serving. Requesting checks is governance's: its policy sets the bounds."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Execute one claimed run: read verified bytes, call the check, store the outcome once.
 
 No transaction is open while a check computes. Whatever goes wrong with the input has a name and becomes an error
-verdict; anything unforeseen leaves the lease to run out, so that another worker tries.
+verdict; a fault of ours becomes one too, because trying it again would give the same. Only a worker that dies
+leaves its lease to run out, so that another one tries.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from django.db import DatabaseError
+
 from ledger.actors import Actor
-from ledger.errors import IntegrityFault
+from ledger.errors import IntegrityFault, ServiceError
 from monitoring.models import Run
 from monitoring.services.batches import batch_settle
 from monitoring.services.breaches import breach_judge
@@ -58,6 +61,12 @@ def execute(run: Run, *, actor: Actor) -> None:
         ended = run_fail(actor=actor, run_id=run.pk, token=token, code=error.code, text=_located(error))
     except IntegrityFault as error:
         ended = run_fail(actor=actor, run_id=run.pk, token=token, code="integrity", text=str(error))
+    except (ServiceError, DatabaseError):
+        raise  # the database, not the check: the lease runs out and the run is tried again
+    except Exception as error:
+        _log.exception("run %s: %s failed", run.pk, run.check_name)
+        text = f"A fault of the check itself ({type(error).__name__}); the worker's log has the details."
+        ended = run_fail(actor=actor, run_id=run.pk, token=token, code="fault", text=text)
     else:
         ended = run_finish(
             actor=actor, run_id=run.pk, token=token, outcome=outcome.as_dict(), digest=outcome.digest

@@ -213,7 +213,10 @@ def columns_of(dataset: DatasetVersion) -> dict[str, Any]:
     """Keyword arguments of `monitoring.statistics.inputs.Columns`, from what the dataset version declares."""
     declared = dataset.schema["columns"]
     named = {dataset.label_column, dataset.prediction_column, dataset.score_column}
-    label = next((column for column in declared if column["name"] == dataset.label_column), {})
+    label: dict[str, Any] = next(
+        (column for column in declared if column["name"] == dataset.label_column), {}
+    )
+    positive = label.get("positive")
     return {
         "label": dataset.label_column or None,
         "prediction": dataset.prediction_column or None,
@@ -224,7 +227,7 @@ def columns_of(dataset: DatasetVersion) -> dict[str, Any]:
             for column in declared
             if column.get("role", "feature") == "feature" and column["name"] not in named
         ],
-        "positive": label.get("positive"),
+        "positive": None if positive is None else str(positive),
     }
 
 
