@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.contrib.contenttypes.models import ContentType
-
 from ledger import clock
 from ledger.actors import Actor, Subject
 from ledger.errors import Conflict, Invalid, Refused
@@ -23,7 +21,7 @@ from people.models import Grant, User
 from people.models.grants import BEGINNING
 from people.models.users import normal_email
 from people.services import projection
-from people.services.people import add
+from people.services.people import add, operators_change
 
 OWN_KEYS: tuple[Purpose, ...] = ("log", "warrant", "report")
 
@@ -57,8 +55,7 @@ def bootstrap(*, actor: Actor, first: Named, second: Named, again: bool = False)
     """
     if actor != Actor.system("bootstrap", door=actor.door):
         raise Refused("Only the bootstrap command begins.", reasons=[_reason("not-bootstrap")])
-    # one beginning at a time: this row is there from the first migrate and nothing else locks it
-    ContentType.objects.select_for_update().get(app_label="people", model="user")
+    operators_change()
     _require_open(again)
     if normal_email(first.email) == normal_email(second.email):
         raise Invalid("The two must be different people.", field="second")
