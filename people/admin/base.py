@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -22,6 +23,11 @@ from people.forms import tell
 
 Carry = Callable[[Actor, Mapping[str, Any]], str]
 """Calls the service with cleaned data; returns a secret that is shown once, or ""."""
+
+
+def when(moment: datetime | None, otherwise: str) -> str:
+    """A time as pages show it."""
+    return moment.astimezone(UTC).strftime("%d %b %Y, %H:%M:%S UTC") if moment else otherwise
 
 
 class ServiceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not subscriptable at run time

@@ -14,7 +14,7 @@ from ledger.actors import Actor
 from ledger.machines import KEY
 from ledger.models import KeyRecord
 from people import selectors
-from people.admin.base import ServiceAdmin
+from people.admin.base import ServiceAdmin, when
 from people.admin.grants import MoveForm
 from people.catalogue import INTERACTIVE, PERMISSIONS, ROLES, P
 from people.machines import TOKEN
@@ -80,9 +80,9 @@ class TokenAdmin(ServiceAdmin):
             ("Begins with", f"mw_{row.prefix}_"),
             ("State", TOKEN.state(row.state).title),
             ("Carries", ", ".join(row.scopes_granted)),
-            ("Until", row.expires_at.isoformat()),
+            ("Until", when(row.expires_at, "")),
             ("Issued by", selectors.name_of(row.issued_by)),
-            ("Last used", row.last_used_at.isoformat() if row.last_used_at else "never"),
+            ("Last used", when(row.last_used_at, "never")),
         ]
 
 

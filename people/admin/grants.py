@@ -13,7 +13,7 @@ from django.http import HttpRequest
 
 from ledger.actors import Actor
 from people import selectors
-from people.admin.base import ServiceAdmin
+from people.admin.base import ServiceAdmin, when
 from people.catalogue import ROLES, SCOPES, P
 from people.machines import GRANT, RECOVERY
 from people.models import Grant, Recovery, ServiceIdentity, User
@@ -118,8 +118,8 @@ class GrantAdmin(ServiceAdmin):
             ("Role", f"{role.title}: {role.purpose}" if role else row.role),
             ("For", str(row.holder)),
             ("On", selectors.scope_names([row])[row.scope_id]),
-            ("From", row.starts.isoformat()),
-            ("Until", row.ends.isoformat() if row.ends else "revoked"),
+            ("From", when(row.starts, "")),
+            ("Until", when(row.ends, "revoked")),
             ("Reason", row.reason),
             ("State", GRANT.state(row.state).title),
             ("Requested by", selectors.name_of(row.requested_by)),

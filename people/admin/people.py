@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ledger.actors import Actor
-from people.admin.base import ServiceAdmin
+from people.admin.base import ServiceAdmin, when
 from people.catalogue import P
 from people.models import ServiceIdentity, User
 from people.services.identities import identity_change, identity_create
@@ -98,7 +98,7 @@ class UserAdmin(ServiceAdmin):
             ("Name in the log", row.pseudonym),
             ("E-mail address", row.email),
             ("May sign in", "yes" if row.is_active else "no, locked out"),
-            ("Second factor since", row.second_factor_at.isoformat() if row.second_factor_at else "none"),
+            ("Second factor since", when(row.second_factor_at, "none")),
         ]
 
 

@@ -233,5 +233,13 @@ def test_a_lock_out_from_the_page_of_a_person(crew: Crew, olga: Client) -> None:
     assert nothing.status_code == 409
 
 
+def test_leaving_is_recorded_and_takes_a_post(crew: Crew, olga: Client) -> None:
+    olga.get("/admin/logout/")
+    assert olga.get("/admin/").status_code == 200
+    olga.post("/admin/logout/")
+    assert olga.get("/admin/").status_code == 302
+    assert Entry.objects.filter(event="people.signed_out").count() == 1
+
+
 def test_groups_are_not_managed_here() -> None:
     assert "auth.group" not in {model._meta.label_lower for model in admin.site._registry}
