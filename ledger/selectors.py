@@ -21,7 +21,8 @@ POLL_SECONDS = 0.05
 
 @dataclass(frozen=True, slots=True)
 class HistoryItem:
-    """One entry for a page. `index` is None until it is integrated; `parsed` holds what the bytes say."""
+    """One entry for a page. `index` is None until it is integrated; `parsed` holds what the bytes say, with
+    version 0 and nothing else for bytes that are no entry (the self-audit names them)."""
 
     row: Entry
     index: int | None
@@ -118,11 +119,18 @@ def ordered(rows: Sequence[Entry]) -> list[HistoryItem]:
         HistoryItem(
             row,
             leaves[row.pk].index if row.pk in leaves else None,
-            entry.parse(bytes(row.bytes)),
+            _read(bytes(row.bytes)),
             catalogue.title(row.event),
         )
         for row in sorted(rows, key=key)
     ]
+
+
+def _read(data: bytes) -> entry.Parsed:
+    try:
+        return entry.parse(data)
+    except Fault:
+        return entry.Parsed(0, {}, None)
 
 
 def pending_count() -> int:

@@ -50,9 +50,11 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
 
 @contextmanager
 def disabled(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """For the flush between transactional tests alone (`tests/conftest.py`); an architecture test says so."""
+    """Let changes pass, for the flush between transactional tests alone (`tests/conftest.py`)."""
     with connection.cursor() as cursor:
         for table, name in _names(connection.vendor):
+            if name.endswith("_queue"):
+                continue
             if connection.vendor == "postgresql":
                 cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
             else:

@@ -74,6 +74,8 @@ def write(
         else:
             row.save(update_fields=[field.name for field in fields])
     except IntegrityError as error:
+        if not _is_taken(error):
+            raise
         raise Conflict("There is already one like this, or what it refers to is gone.") from error
     except DataError as error:
         raise Invalid(f"A value doesn't fit its column: {error}") from error
@@ -197,6 +199,12 @@ def is_passing(error: BaseException) -> bool:
     if getattr(cause, "sqlstate", None) in ("40001", "40P01", "55P03"):
         return True
     return "database is locked" in str(error) or "database table is locked" in str(error)
+
+
+def _is_taken(error: IntegrityError) -> bool:
+    """A unique column is taken, or a foreign key leads nowhere; other violations are faults of our own code."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    return state in ("23503", "23505") or "UNIQUE constraint" in str(error) or "FOREIGN KEY" in str(error)
 
 
 def _encode(made: entry.Entry) -> bytes:

@@ -20,7 +20,7 @@ register = template.Library()
 NAVIGATION: Final = (
     ("Inbox", "governance:inbox"),
     ("Inventory", "registry:inventory"),
-    ("Ledger", "ledger:index"),
+    ("Ledger", "governance:ledger"),
     ("Reports", "governance:reports"),
 )
 """Title and address name. An address that isn't there yet isn't shown."""

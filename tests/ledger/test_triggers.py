@@ -60,7 +60,8 @@ def test_insert_or_replace_is_refused_for_every_key(rows, name):
         with connection.cursor() as cursor:
             cursor.execute(f"INSERT OR REPLACE INTO {row._meta.db_table} ({listed}) {pick}")
 
-    where = f"FROM {row._meta.db_table} WHERE {row._meta.pk.column} = (SELECT min({row._meta.pk.column}) FROM {row._meta.db_table})"
+    table, key = row._meta.db_table, row._meta.pk.column
+    where = f"FROM {table} WHERE {key} = (SELECT min({key}) FROM {table})"
     refused(lambda: replace(f"SELECT {listed} {where}"))
     # the same place under another primary key is the way around the first trigger
     if row._meta.constraints:
@@ -108,7 +109,11 @@ def test_a_remade_table_has_its_triggers_after_migrate(db):
         cursor.execute("CREATE TABLE other AS SELECT * FROM ledger_log")
         cursor.execute("DROP TABLE ledger_log")
         cursor.execute("ALTER TABLE other RENAME TO ledger_log")
-    assert triggers.missing(connection) == ["ledger_log_no_delete", "ledger_log_no_replace", "ledger_log_no_update"]
+    assert triggers.missing(connection) == [
+        "ledger_log_no_delete",
+        "ledger_log_no_replace",
+        "ledger_log_no_update",
+    ]
     call_command("migrate", verbosity=0)
     assert triggers.missing(connection) == []
     assert {Leaf, Tile, Log} <= set(triggers.APPEND_ONLY)
