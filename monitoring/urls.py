@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
+
+from monitoring import views
 
 app_name = "monitoring"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("runs/<uuid:run_id>/", views.run, name="run"),
+    path("breaches/", views.breaches, name="breaches"),
+    path("breaches/<uuid:breach_id>/", views.breach, name="breach"),
+    path("incidents/", views.incidents, name="incidents"),
+]

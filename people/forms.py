@@ -6,17 +6,7 @@ from typing import Any
 
 from django import forms
 
-from ledger.errors import ServiceError
 from people.services.signin import LONGEST_PASSWORD
-
-
-def tell(form: forms.BaseForm, error: ServiceError) -> None:
-    """Show a service's refusal where it belongs: at its field, or above the form."""
-    field = error.field if error.field in form.fields else None
-    message = error.message if field or not error.field else f"{error.field}: {error.message}"
-    form.add_error(field, message)
-    for reason in error.reasons:
-        form.add_error(None, str(reason["text"]))
 
 
 def _password(autocomplete: str, **kwargs: Any) -> forms.CharField:

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from ledger.errors import NotAllowed, ServiceError
 from people import access, actors, catalogue, qr, selectors, sessions
 from people.catalogue import P
-from people.forms import CodeForm, PasswordForm, SignInForm, tell
+from people.forms import CodeForm, PasswordForm, SignInForm
 from people.models import Grant, User
+from people.pages import tell
 from people.services import notices, passwords, second_factor, signin
 
 page = require_http_methods(["GET", "HEAD", "POST"])

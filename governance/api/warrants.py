@@ -23,7 +23,7 @@ from people.services.reading import shown
 class Gate(Resource):
     @extend_schema(operation_id="gate", parameters=[GateInput], responses=GateOutput)
     def get(self, request: Request) -> Response:
-        """May this version, or this digest, run in this slot? `pass`, `pending` a person, or `refused`, with reasons."""
+        """May this version, or this digest, run in this slot? `pass`, `pending` or `refused`, with every reason."""
         asked = GateInput(data=request.query_params)
         if not asked.is_valid():
             field, errors = next(iter(asked.errors.items()))

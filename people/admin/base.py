@@ -19,7 +19,7 @@ from ledger.actors import Actor
 from ledger.errors import ServiceError
 from people import access, actors
 from people.catalogue import P
-from people.forms import tell
+from people.pages import tell
 
 Carry = Callable[[Actor, Mapping[str, Any]], str]
 """Calls the service with cleaned data; returns a secret that is shown once, or ""."""

@@ -1,0 +1,151 @@
+"""Warrants, policies, reports, machines and the log as pages."""
+
+from __future__ import annotations
+
+import json
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from governance import machines as governance_machines
+from governance.machines import POLICY
+from governance.models import Policy
+from governance.policies.sentences import sentences
+from governance.selectors.requirements import document_of
+from governance.selectors.visible import policy_by_id, reports_visible, warrant_by_id, warrants_visible
+from governance.selectors.warrants import status_at
+from ledger import clock
+from ledger import selectors as log
+from ledger.errors import NotThere
+from ledger.models import Entry
+from modelwarrant.machine import Machine
+from monitoring import machines as monitoring_machines
+from monitoring.charts import diagrams
+from people import access
+from people import machines as people_machines
+from people.catalogue import P
+from people.pages import actor_of, named, paged, reading
+from people.services.reading import shown
+from registry import machines as registry_machines
+
+MACHINE_MODULES = (registry_machines, governance_machines, monitoring_machines, people_machines)
+
+
+@reading
+def warrants(request: HttpRequest) -> HttpResponse:
+    """Warrants I may see, the newest first."""
+    page = paged(request, warrants_visible(actor_of(request)).order_by("-granted_at"))
+    now = clock.now()
+    rows = [(item, status_at(item, now)) for item in page]
+    return render(request, "governance/warrants.html", {"page": page, "rows": rows})
+
+
+@reading
+def warrant(request: HttpRequest, warrant_id: UUID) -> HttpResponse:
+    """One warrant: its terms, how it stands, and how anybody checks it."""
+    row = shown(actor=actor_of(request), permission=P.WARRANT_VIEW, row=warrant_by_id(warrant_id))
+    key = log.key_by_id("warrant", row.keyid) if row.keyid else None
+    context = {
+        "warrant": row,
+        "status": status_at(row, clock.now()),
+        "key": key.public if key else "",
+        "vkey": next((verifier.vkey for verifier in log.verifiers()), ""),
+        "history": log.history("warrant", row.pk),
+    }
+    return render(request, "governance/warrant.html", context)
+
+
+@reading
+def warrant_document(request: HttpRequest, warrant_id: UUID) -> HttpResponse:
+    """warrant.json, byte for byte."""
+    row = shown(actor=actor_of(request), permission=P.WARRANT_VIEW, row=warrant_by_id(warrant_id))
+    if not row.document:
+        raise NotThere
+    answer = HttpResponse(row.document.encode("utf-8"), content_type="application/json")
+    answer["Content-Disposition"] = f'attachment; filename="warrant-{row.pk}.json"'
+    return answer
+
+
+@reading
+def policies(request: HttpRequest) -> HttpResponse:
+    """Every policy: the organisation's law is open to everybody who may sign in."""
+    rows = Policy.objects.order_by("tier", "-number")
+    return render(request, "governance/policies.html", {"page": paged(request, rows)})
+
+
+@reading
+def policy(request: HttpRequest, policy_id: UUID) -> HttpResponse:
+    """One policy as sentences, and its exact text."""
+    row = policy_by_id(policy_id)
+    reached = access.reach(actor_of(request))
+    moves = [move for move in POLICY.legal(row.state) if move.name != "supersede"]
+    context = {
+        "policy": row,
+        "sections": sentences(document_of(row)),
+        "moves": [move for move in moves if reached.allows(P(move.permission), row)],
+        "names": named([row.drafted_by]),
+    }
+    return render(request, "governance/policy.html", context)
+
+
+@reading
+def reports(request: HttpRequest) -> HttpResponse:
+    """Reports I may read, the newest first."""
+    page = paged(request, reports_visible(actor_of(request)).order_by("-requested_at"))
+    return render(request, "governance/reports.html", {"page": page})
+
+
+@reading
+def machines(request: HttpRequest) -> HttpResponse:
+    """Every state machine, drawn from the table that the services obey."""
+    found = [
+        value for module in MACHINE_MODULES for value in vars(module).values() if isinstance(value, Machine)
+    ]
+    drawn = [(machine, diagrams.machine(machine, "")) for machine in dict.fromkeys(found)]
+    return render(request, "governance/machines.html", {"machines": drawn})
+
+
+@reading
+def ledger(request: HttpRequest) -> HttpResponse:
+    """The log: how large, under which root, when last audited, and what happened last."""
+    _require_log(request)
+    before = request.GET.get("before", "")
+    entries = log.recent(limit=50, before=int(before) if before.isdigit() and len(before) < 18 else None)
+    context = {
+        "log": log.current_log(),
+        "checkpoint": log.latest_checkpoint(),
+        "pending": log.pending_count(),
+        "pending_age": log.pending_age(),
+        "unpublished": log.unpublished(),
+        "audit": log.last_audit(),
+        "entries": entries,
+        "older": entries[-1].index if entries and entries[-1].index else None,
+        "vkeys": [verifier.vkey for verifier in log.verifiers()],
+        "names": named(item.row.actor_id for item in entries),
+    }
+    return render(request, "governance/ledger.html", context)
+
+
+@reading
+def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
+    """One entry: its bytes, its place, its proof."""
+    _require_log(request)
+    row = Entry.objects.filter(pk=entry_id).first()
+    if row is None:
+        raise NotThere
+    proof = log.proof_for(row.pk)
+    context = {
+        "entry": row,
+        "place": log.place_of(row.pk),
+        "receipt": log.receipt_for(row.pk),
+        "text": json.dumps(json.loads(bytes(row.bytes)), indent=2, ensure_ascii=False),
+        "proof": proof.decode("utf-8") if proof else "",
+        "vkey": next((verifier.vkey for verifier in log.verifiers()), ""),
+    }
+    return render(request, "governance/entry.html", context)
+
+
+def _require_log(request: HttpRequest) -> None:
+    # An entry may belong to any system, so the log is for those who may read it for the whole organisation.
+    shown(actor=actor_of(request), permission=P.LEDGER_VIEW, row=access.Scope())

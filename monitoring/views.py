@@ -1,0 +1,59 @@
+"""Results, breaches and incidents as pages."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from monitoring import selectors
+from monitoring.catalogue import CATALOGUE
+from monitoring.presentation import charts_of
+from people.catalogue import P
+from people.pages import actor_of, named, paged, reading
+from people.services.reading import shown
+
+
+@reading
+def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
+    """One result: verdict in words, what shows it, the bound and who set it, and what it can't tell."""
+    row = shown(actor=actor_of(request), permission=P.RUN_VIEW, row=selectors.run_by_id(run_id))
+    outcome = row.outcome or {}
+    results = outcome.get("results", [])
+    context = {
+        "run": row,
+        "check": CATALOGUE.get(row.check_name),
+        "outcome": outcome,
+        "charts": charts_of(row.outcome),
+        "judged": [result for result in results if result["verdict"]],
+        "measured": [result for result in results if not result["verdict"]],
+        "attempts": selectors.runs_of(row.version_id)
+        .filter(check_name=row.check_name, batch_id=row.batch_id)
+        .order_by("-requested_at"),
+        "names": named([row.requested_by]),
+    }
+    return render(request, "monitoring/run.html", context)
+
+
+@reading
+def breaches(request: HttpRequest) -> HttpResponse:
+    """Monitored criteria that were not met, the newest first."""
+    rows = selectors.breaches_visible(actor_of(request)).order_by("-opened_at")
+    return render(request, "monitoring/breaches.html", {"page": paged(request, rows)})
+
+
+@reading
+def breach(request: HttpRequest, breach_id: UUID) -> HttpResponse:
+    """One breach with its alerts."""
+    row = shown(actor=actor_of(request), permission=P.RUN_VIEW, row=selectors.breach_by_id(breach_id))
+    return render(
+        request, "monitoring/breach.html", {"breach": row, "alerts": row.alerts.order_by("raised_at")}
+    )
+
+
+@reading
+def incidents(request: HttpRequest) -> HttpResponse:
+    """What people work on."""
+    rows = selectors.incidents_visible(actor_of(request)).order_by("state", "-opened_at")
+    return render(request, "monitoring/incidents.html", {"page": paged(request, rows)})
