@@ -32,6 +32,7 @@ ATTESTATION_GIVEN = Event("governance.attestation.given", "Attestation given")
 ATTESTATION_MOVED = Event("governance.attestation.moved", "Attestation moved", data=("move", "from", "to"))
 
 REPORT_REQUESTED = Event("governance.report.requested", "Report requested")
+REPORT_PINNED = Event("governance.report.pinned", "Snapshot of a report taken")
 REPORT_MOVED = Event("governance.report.moved", "Report moved", data=("move", "from", "to"))
 
 EVENTS = (
@@ -50,6 +51,7 @@ EVENTS = (
     ATTESTATION_GIVEN,
     ATTESTATION_MOVED,
     REPORT_REQUESTED,
+    REPORT_PINNED,
     REPORT_MOVED,
 )
 
