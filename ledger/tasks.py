@@ -15,8 +15,6 @@ from ledger.services.transactions import in_transaction
 
 _log = logging.getLogger(__name__)
 
-ISSUE_TASK = "governance.issue"
-
 
 @shared_task(name="ledger.sequence")
 def sequence() -> None:
@@ -39,7 +37,7 @@ def sequence() -> None:
         _log.warning("nothing published: %s", error)
         return
     if after is not None and (before is None or after.pk != before.pk):
-        wakes.wake(ISSUE_TASK)
+        wakes.wake("governance.issue")
 
 
 @shared_task(name="ledger.outbox")

@@ -23,7 +23,6 @@ from ledger.services.transactions import in_transaction
 Deliver = Callable[[OutboxMessage], None]
 """Delivers one message or raises; runs outside of transactions."""
 
-TASK = "ledger.outbox"
 LEASE = timedelta(minutes=2)
 MAX_ATTEMPTS = 10
 _channels: dict[str, Deliver] = {}
@@ -42,7 +41,7 @@ def put(channel: str, payload: Mapping[str, Any], *, due_at: datetime | None = N
     if channel not in _channels:
         raise Invalid(f"nobody delivers '{channel}'", field="channel")
     now = clock.now()
-    wakes.wake_after_commit(TASK)
+    wakes.wake_after_commit("ledger.outbox")
     return OutboxMessage.objects.create(
         channel=channel, payload=dict(payload), created_at=now, due_at=due_at or now
     )

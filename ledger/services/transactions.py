@@ -24,7 +24,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 TRIES = 3
-SEQUENCE_TASK = "ledger.sequence"
 _log = logging.getLogger(__name__)
 
 
@@ -79,7 +78,7 @@ def _once(work: Callable[[], R]) -> R:
             if state.broken is not None:
                 raise state.broken
             if state.entries:
-                wakes.wake_after_commit(SEQUENCE_TASK)
+                wakes.wake_after_commit("ledger.sequence")
         return result
     finally:
         scope.current.reset(token)
