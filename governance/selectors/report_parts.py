@@ -16,7 +16,7 @@ from ledger.models import Entry
 from monitoring.models import Breach, Incident, Run
 from registry.models import Version
 
-RESULT_ROWS = 400
+WORST = {"error": 0, "fail": 1, "inconclusive": 2, "pass": 3}
 TIMELINE_ROWS = 400
 
 
@@ -41,7 +41,10 @@ def requirement_rows(context: Context) -> list[dict[str, Any]]:
                 "accepted_by": state.acceptance.validator if state.acceptance else "",
                 "review_by": moment(state.acceptance.review_by) if state.acceptance else "",
                 "limitation": state.acceptance.limitation if state.acceptance else "",
-                "results": [_result(result) for result in state.results],
+                "results": [
+                    _result(result)
+                    for result in sorted(state.results, key=lambda found: WORST.get(found["verdict"], 0))
+                ],
             }
         )  # fmt: skip
     return rows
@@ -159,6 +162,8 @@ def _result(result: dict[str, Any]) -> dict[str, Any]:
         "slice": ", ".join(f"{name} = {value}" for name, value in sorted(result["slice"].items())),
         "value": number(result["value"]), "low": number(result["low"]), "high": number(result["high"]),
         "target": f"{threshold['op']} {threshold['bound']:g}" if threshold else "", "why": result["why"],
+        "interval": f"{number(result['low'])} to {number(result['high'])}" if result["low"] is not None
+        and result["high"] is not None else "no interval",
         "groups": str(details.get("groups") or details.get("worst") or ""), "unit": result["unit"],
     }  # fmt: skip
 

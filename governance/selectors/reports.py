@@ -15,7 +15,7 @@ from governance.gates.context import Context
 from governance.policies.sentences import sentences
 from governance.selectors import evidence
 from governance.selectors.report_parts import (
-    decisions_of,
+    WORST, decisions_of,
     denials_of,
     exceptions_of,
     incidents_of,
@@ -37,7 +37,6 @@ from registry.selectors.cards import CARD
 
 KINDS = {"scorecard": "Scorecard", "audit": "Evidence report"}
 FORMAT = 1
-_WORST = {"error": 0, "fail": 1, "inconclusive": 2, "pass": 3}
 NO_CHECKPOINT = "No checkpoint was published yet."
 
 
@@ -92,7 +91,7 @@ def report_data(*, report_id: UUID, version_id: UUID, kind: str, at: dt.datetime
     data["strips"] = {
         "fairness": sorted(
             (row for row in data["results"] if row["check"] == "fairness" and row["verdict"] != "not judged"),
-            key=lambda row: (_WORST.get(row["verdict"], 0), row["metric"], row["slice"]),
+            key=lambda row: (WORST.get(row["verdict"], 0), row["metric"], row["slice"]),
         ),
         "drift": [
             row for row in data["runs"] if row["check"] == "drift" and row["verdict"] not in ("pass", "")
