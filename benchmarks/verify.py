@@ -27,7 +27,7 @@ def run() -> dict[str, object]:
         hashed = merkle.leaf_hash(leaf)
         frontier.append(hashed)
         head = merkle.chain_next(head, hashed)
-    checkpoint = note.Checkpoint(ORIGIN, ENTRIES, frontier.root, (note.chain_extension(head),))
+    checkpoint = note.Checkpoint(ORIGIN, ENTRIES, frontier.root(), (note.chain_extension(head),))
     with tempfile.TemporaryDirectory() as folder:
         target = Path(folder)
 
@@ -54,7 +54,7 @@ def run() -> dict[str, object]:
 
 
 def _leaf(number: int) -> bytes:
-    at = entry.format_time(datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number))
+    at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=number)
     return entry.Entry(
         log=ORIGIN,
         id=str(uuid.UUID(int=number + 1)),
