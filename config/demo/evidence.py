@@ -7,16 +7,36 @@ import shutil
 from pathlib import Path
 
 from config.demo.cast import Cast
-from config.demo.stage import command
+from config.demo.stage import command, until
 from config.demo.told import Told
-from governance.models import Warrant
+from governance.models import Report, Warrant
+from governance.services.reports import report_files, report_request
 from ledger import selectors as log
 from ledger.services import keys as signing
 from ledger.services.export import export_log
 from modelwarrant.keys import Purpose
+from registry.models import Version
 
 FILES = {"scorecard": "scorecard", "audit": "audit-report"}
 PURPOSES: tuple[Purpose, ...] = ("warrant", "report")
+
+
+def reports(told: Told, cast: Cast, version: Version, target: Path) -> None:
+    """Scorecard and evidence report, made by the worker, one after the other."""
+    for kind, name in FILES.items():
+        asked = report_request(actor=cast["owner"], version_id=version.pk, kind=kind)
+        done = until(
+            f"the {kind} report",
+            lambda wanted=asked.pk: Report.objects.filter(pk=wanted).exclude(state="due").first(),  # type: ignore[misc]
+            seconds=180,
+            logs=target / "home" / "logs",
+        )
+        if done.state != "done":
+            told.happened(f"Report {name}.pdf", f"could not be made: {done.error_code}")
+            continue
+        for file, data in report_files(done).items():
+            (target / file).write_bytes(data)
+        told.happened(f"Report {name}.pdf", "made by the worker and signed")
 
 
 def keys_and_warrant(warrant: Warrant, target: Path) -> str:
