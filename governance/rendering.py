@@ -71,6 +71,7 @@ def pdf_of(data: bytes) -> bytes:
         "attachment": data.decode(),
         "attachment_name": f"{report['kind']}-{report['id']}.json",
         "identifier": hashlib.sha256(data).hexdigest()[:32],
+        "epoch": report["snapshot"]["epoch"],
         "seconds": SECONDS,
         "bytes": MEMORY,
     }

@@ -4,7 +4,8 @@ Pure. The only module that imports WeasyPrint, which takes seconds to load and w
 so it runs under limits of memory and time and can be killed. It fetches nothing: whatever address a text names is
 refused, and what a page needs is in the job. Equal jobs give equal bytes.
 
-A job is one line of JSON: `html`, `css`, `attachment` (text), `attachment_name`, `identifier` (hex), `seconds`, `bytes`.
+A job is one line of JSON: `html`, `css`, `attachment` (text), `attachment_name`, `identifier` (hex),
+`epoch` (seconds, the date of the file), `seconds`, `bytes` (limits).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import importlib
 import json
 import resource
 import sys
+from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 VARIANT = "pdf/a-3a"
@@ -33,11 +35,15 @@ def limit(seconds: int, size: int) -> None:
 def render(job: dict[str, Any]) -> bytes:
     """The PDF of a job: PDF/A-3a, tagged, its data attached."""
     weasyprint = importlib.import_module("weasyprint")
+    # without these the moment of rendering would be written into the file, and no two would be the same
+    made = datetime.fromtimestamp(job["epoch"], UTC)
     data = weasyprint.Attachment(
         string=job["attachment"].encode(),
         name=job["attachment_name"],
         description="The data every figure of this report was made from",
         relationship="Data",
+        created=made,
+        modified=made,
         url_fetcher=refuse,
     )
     sheet = weasyprint.CSS(string=job["css"], url_fetcher=refuse)

@@ -15,7 +15,8 @@ from governance.gates.context import Context
 from governance.policies.sentences import sentences
 from governance.selectors import evidence
 from governance.selectors.report_parts import (
-    WORST, decisions_of,
+    WORST,
+    decisions_of,
     denials_of,
     exceptions_of,
     incidents_of,
@@ -111,6 +112,7 @@ def _snapshot(context: Context) -> dict[str, Any]:
         raise NoCheckpoint(NO_CHECKPOINT)
     return {
         "at": _moment(context.at),
+        "iso": context.at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "epoch": int(context.at.timestamp()),
         "origin": origin.origin,
         "size": checkpoint.size,
