@@ -112,9 +112,9 @@ class Command(BaseCommand):
         shutil.copytree(trained[1].directory, target / "model")
         shutil.copy(trained[1].directory.parent / "model.bundle.json", target / "model.bundle.json")
         vkey = evidence.keys_and_warrant(warrant, target)
-        evidence.reports(told, cast, second, target)
         audit = ledger_audit(actor=Actor.system("self-audit"))
         told.happened("Governed state and log", "equal" if audit.verdict == "ok" else f"{audit.found} faults")
+        evidence.reports(told, cast, second, target)
         evidence.export(cast, told, target)
         evidence.verify(told, target, vkey)
         for version in (version_by_id(first.pk), version_by_id(second.pk)):
