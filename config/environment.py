@@ -24,8 +24,10 @@ SQLITE_OPTIONS: Mapping[str, object] = {
 }
 
 
-def database(url: str, home: Path) -> dict[str, Any]:
+def database(url: str, home: Path, password_file: str = "") -> dict[str, Any]:
     """Django's database settings for `url`; SQLite under `home` where `url` is empty.
+
+    The password may stand in a file of its own instead of the address.
 
     Raises ImproperlyConfigured for anything but PostgreSQL and SQLite. A socket folder may stand percent-encoded in
     the host's place (`postgresql://user@%2Fvar%2Frun%2Fpostgresql/name`, as in libpq): django-environ would leave it
@@ -42,6 +44,8 @@ def database(url: str, home: Path) -> dict[str, Any]:
     host = urlsplit(url).netloc.rpartition("@")[2]
     if "%2f" in host.lower():
         config["HOST"] = unquote(host.partition(":")[0])
+    if password_file:
+        config["PASSWORD"] = _file("DATABASE_PASSWORD_FILE", password_file)
     return config | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 
@@ -63,10 +67,7 @@ def secret_key(environment: Mapping[str, str], home: Path) -> tuple[str, bool]:
     if key := environment.get("SECRET_KEY", ""):
         return key, True
     if path := environment.get("SECRET_KEY_FILE", ""):
-        try:
-            return Path(path).read_text().strip(), True
-        except OSError as error:
-            raise ImproperlyConfigured(f"SECRET_KEY_FILE: cannot read {path}: {error.strerror}.") from error
+        return _file("SECRET_KEY_FILE", path), True
     kept = home / "secret-key"
     part = kept.with_name(f"{kept.name}.{os.getpid()}")
     if not kept.exists():
@@ -79,6 +80,13 @@ def secret_key(environment: Mapping[str, str], home: Path) -> tuple[str, bool]:
         finally:
             part.unlink()
     return kept.read_text(), False
+
+
+def _file(variable: str, path: str) -> str:
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{variable}: cannot read {path}: {error.strerror}.") from error
 
 
 def is_local(hosts: Iterable[str]) -> bool:
