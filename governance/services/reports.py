@@ -102,6 +102,14 @@ def report_make(*, actor: Actor, report: Report) -> Report | None:
     if token is None:
         raise ValueError("only a claimed report can be made")
     try:
+        return _make(report, token, actor=actor)
+    except NotThere as error:
+        _log.warning("report %s: %s", report.pk, error)
+        return None
+
+
+def _make(report: Report, token: UUID, *, actor: Actor) -> Report:
+    try:
         data = _pinned(report, actor=actor)
         pdf = pdf_of(data)
     except (RenderFailed, NoCheckpoint) as error:
@@ -134,8 +142,8 @@ def report_pin(
 
 
 @governed
-def report_finish(*, actor: Actor, report_id: UUID, token: UUID, data: bytes, pdf: bytes) -> Report | None:
-    """Store the PDF and its signature beside the data it was made from. None if the lease was lost."""
+def report_finish(*, actor: Actor, report_id: UUID, token: UUID, data: bytes, pdf: bytes) -> Report:
+    """Store the PDF and its signature beside the data it was made from. Raises NotThere if the lease was lost."""
     report = _held(report_id, token)
     if hashlib.sha256(data).hexdigest() != report.data_digest:
         raise Invalid("The PDF was made from other data than the report's.", field="data")
