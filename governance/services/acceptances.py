@@ -12,9 +12,10 @@ from governance import events
 from governance.machines import ACCEPTANCE
 from governance.models import Acceptance
 from governance.selectors.requirements import RequirementState, document_of, policy_of, requirement_states
+from governance.services.refusals import because
 from ledger import clock
 from ledger.actors import Actor, Subject
-from ledger.errors import Conflict, Invalid, NotAllowed, NotThere, Refused
+from ledger.errors import Conflict, Invalid, NotAllowed, NotThere
 from ledger.services import records
 from ledger.services.transactions import governed
 from people import access
@@ -59,9 +60,13 @@ def acceptance_give(
         or state.standing != "inconclusive"
         or not document.acceptable(requirement)
     ):
-        raise Refused(
+        raise because(
             "This result can't be accepted.",
-            reasons=[{"gate": "checks-pass", "code": f"check-{state.standing}", "text": _why_not(state)}],
+            version,
+            P.VERSION_VALIDATE,
+            gate="checks-pass",
+            code=f"check-{state.standing}",
+            text=_why_not(state),
         )
     days = document.acceptance.review_within_days
     for field, text in (("limitation", limitation), ("compensating_test", compensating_test)):

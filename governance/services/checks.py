@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from governance.selectors.requirements import document_of, policy_of
+from governance.services.refusals import no_policy
 from ledger.actors import Actor
-from ledger.errors import Invalid, Refused
+from ledger.errors import Invalid
 from ledger.services.transactions import governed
 from monitoring.models import Run
 from monitoring.services.runs import run_request
@@ -26,12 +27,7 @@ def checks_request(*, actor: Actor, version_id: UUID, checks: Iterable[str] = ()
     access.require(actor, P.RUN_REQUEST, version)
     policy = policy_of(version)
     if policy is None:
-        raise Refused(
-            "No checks can be requested.",
-            reasons=[
-                {"gate": "policy", "code": "no-policy", "text": "No policy is in force for this risk tier."}
-            ],
-        )
+        raise no_policy("No checks can be requested.", version, P.RUN_REQUEST)
     requirements = document_of(policy).required("approve", version.model.task)
     asked = list(dict.fromkeys(requirement.check for requirement in requirements))
     wanted = list(dict.fromkeys(checks)) or asked

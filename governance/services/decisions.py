@@ -5,15 +5,15 @@ from __future__ import annotations
 from uuid import UUID
 
 from governance import events
-from governance.gates.answers import flat_reasons
 from governance.gates.approvals import bars
 from governance.gates.context import Context
 from governance.gates.table import evaluate
 from governance.models import Decision
 from governance.selectors.shown import difference
+from governance.services.refusals import closed
 from ledger import clock
 from ledger.actors import Actor, Subject
-from ledger.errors import Conflict, Invalid, NotAllowed, Refused
+from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.services import records
 from ledger.services.transactions import governed
 from people import access
@@ -111,7 +111,7 @@ def _require_gates(version: Version, gates: tuple[str, ...], context: Context) -
     # The seats are what this decision is about to fill; every other gate must be open already.
     answers = evaluate((gate for gate in gates if gate != "approvals-complete"), context)
     if not all(answer.ok for answer in answers):
-        raise Refused(f"{version} can't be approved.", reasons=flat_reasons(answers))
+        raise closed(f"{version} can't be approved.", version, P.VERSION_APPROVE, answers)
 
 
 def _same(actor: Actor, outcome: str, seat: str, shown_digest: str, context: Context) -> Decision | None:

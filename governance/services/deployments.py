@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from governance.gates.answers import GateAnswer, Reason, flat_reasons
+from governance.gates.answers import GateAnswer, Reason
 from governance.gates.context import Context
 from governance.gates.table import evaluate
 from governance.models import Warrant
+from governance.services.refusals import closed
 from governance.services.warrants import grant
 from ledger import clock
 from ledger.actors import Actor
-from ledger.errors import Conflict, Refused
+from ledger.errors import Conflict
 from ledger.services import replay
 from ledger.services.transactions import governed
 from people import access
@@ -34,7 +35,7 @@ def deployment_request(*, actor: Actor, version_id: UUID, environment: str, regi
     answers = [approved(context), slot_allowed(context, environment), *evaluate(GATES, context)]
     document = context.document
     if document is None or not all(answer.ok for answer in answers):
-        raise Refused(f"{version} can't be deployed to {environment}.", reasons=flat_reasons(answers))
+        raise closed(f"{version} can't be deployed to {environment}.", version, P.DEPLOYMENT_REQUEST, answers)
     slot = {"environment": environment, "region": region, "arm": arm}
     standing = Warrant.objects.filter(
         version=version, state__in=("granted", "issued"), not_after__gt=context.at

@@ -19,7 +19,7 @@ from governance import events
 from governance.machines import REPORT
 from governance.models import Report
 from governance.rendering import RenderFailed, encode, pdf_of
-from governance.selectors.reports import KINDS, NoCheckpoint, report_data
+from governance.snapshots.reports import KINDS, NoCheckpoint, report_data
 from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import Invalid, NotThere
@@ -218,7 +218,9 @@ def _pinned(report: Report, *, actor: Actor) -> bytes:
 
 
 def _release(report: Report) -> None:
-    Report.objects.filter(pk=report.pk, lease_token=report.lease_token, state="due").update(lease_until=clock.now())
+    Report.objects.filter(pk=report.pk, lease_token=report.lease_token, state="due").update(
+        lease_until=clock.now()
+    )
 
 
 def _fail(actor: Actor, report: Report, code: str) -> Report:

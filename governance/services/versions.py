@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from governance.gates.answers import flat_reasons
 from governance.gates.context import Context
 from governance.gates.table import evaluate
 from governance.selectors.requirements import policy_of
+from governance.services.refusals import closed, no_policy
 from governance.services.warrants import void_all
 from ledger import clock
 from ledger.actors import Actor
-from ledger.errors import Invalid, Refused
+from ledger.errors import Invalid
 from ledger.services.transactions import governed
 from people import access
 from people.catalogue import P
@@ -32,12 +32,7 @@ def version_submit(*, actor: Actor, version_id: UUID) -> Version:
     policy = policy_of(version)
     if policy is None:
         access.require(actor, P.VERSION_SUBMIT, version)
-        raise Refused(
-            "The version can't be submitted.",
-            reasons=[
-                {"gate": "policy", "code": "no-policy", "text": "No policy is in force for this risk tier."}
-            ],
-        )
+        raise no_policy("The version can't be submitted.", version, P.VERSION_SUBMIT)
     return _gated(actor, version, "submit", policy_digest=policy.digest)
 
 
@@ -102,8 +97,8 @@ def _gated(
         access.require(actor, P(transition.permission), version)
     context = Context(version, clock.now())
     answers = evaluate(transition.gates if transition else (), context)
-    if not all(answer.ok for answer in answers):
-        raise Refused(f"{version}: {move} is refused.", reasons=flat_reasons(answers))
+    if transition is not None and not all(answer.ok for answer in answers):
+        raise closed(f"{version}: {move} is refused.", version, P(transition.permission), answers)
     return version_apply_move(
         actor=actor,
         version_id=version.id,

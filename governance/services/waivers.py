@@ -9,9 +9,10 @@ from governance import events
 from governance.machines import WAIVER
 from governance.models import Waiver
 from governance.selectors.requirements import document_of, policy_of
+from governance.services.refusals import because
 from ledger import clock
 from ledger.actors import Actor
-from ledger.errors import Conflict, Invalid, NotThere, Refused
+from ledger.errors import Conflict, Invalid, NotThere
 from ledger.services import records
 from ledger.services.transactions import governed
 from people import access
@@ -40,9 +41,14 @@ def waiver_request(
     policy = policy_of(version)
     document = document_of(policy) if policy else None
     if document is None or not document.waivers.allowed:
-        raise Refused(
+        text = "The policy allows no waivers."
+        raise because(
             "No waiver can be requested.",
-            reasons=[{"gate": "waiver", "code": "not-allowed", "text": "The policy allows no waivers."}],
+            version,
+            P.WAIVER_REQUEST,
+            gate="waiver",
+            code="not-allowed",
+            text=text,
         )
     if not document.waivable(requirement):
         possible = ", ".join(document.waivers.checks) or "nothing"
@@ -102,15 +108,14 @@ def _decide(actor: Actor, waiver: Waiver, move: str) -> Waiver:
     role = document_of(policy).waivers.role if policy else ""
     if move == "approve" and role not in access.roles(actor, waiver.version):
         access.require(actor, P.WAIVER_APPROVE, waiver)
-        raise Refused(
+        text = f"The policy wants the role '{role}' for this."
+        raise because(
             "You can't approve this waiver.",
-            reasons=[
-                {
-                    "gate": "waiver",
-                    "code": "approver",
-                    "text": f"The policy wants the role '{role}' for this.",
-                }
-            ],
+            waiver.version,
+            P.WAIVER_APPROVE,
+            gate="waiver",
+            code="approver",
+            text=text,
         )
     move_row(
         actor=actor,

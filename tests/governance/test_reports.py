@@ -22,9 +22,9 @@ import pytest
 from governance import rendering
 from governance.frameworks.assessment import assess
 from governance.rendering import RenderFailed, encode, html_of, pdf_of
-from governance.selectors import evidence
-from governance.selectors.report_parts import exceptions_of
-from governance.selectors.reports import _framework
+from governance.snapshots import evidence
+from governance.snapshots.parts import exceptions_of
+from governance.snapshots.reports import _framework
 
 MISSING = rendering.missing_libraries()
 needs_pdf = pytest.mark.skipif(

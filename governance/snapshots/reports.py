@@ -13,8 +13,9 @@ from uuid import UUID
 from governance.frameworks.assessment import SYMBOLS, Assessment, RowState, State, assess
 from governance.gates.context import Context
 from governance.policies.sentences import sentences
-from governance.selectors import evidence
-from governance.selectors.report_parts import (
+from governance.selectors.visible import one
+from governance.snapshots import evidence
+from governance.snapshots.parts import (
     WORST,
     decisions_of,
     denials_of,
@@ -27,7 +28,6 @@ from governance.selectors.report_parts import (
     waivers_of,
     warrants_of,
 )  # fmt: skip
-from governance.selectors.visible import one
 from ledger import selectors as log
 from ledger.models import KeyRecord
 from people.selectors import names_of
@@ -136,7 +136,7 @@ def _subject(version: Version) -> dict[str, Any]:
         "manifest": version.manifest_digest, "code": version.code_ref, "registered": _moment(version.registered_at),
         "registered_by": version.registered_by, "round": version.decision_round,
         "card": [{"title": field.title, "text": str(version.card.get(field.name, ""))} for field in CARD],
-        "limits": {name: str(version.card.get(name, "")) for name in ("intended_use", "out_of_scope", "limitations")},
+        "limits": {name: str(version.card.get(name, "")) for name in ("intended_use", "not_for", "limitations")},
         "components": [
             {"kind": row.get_kind_display(), "name": row.name, "digest": row.digest, "licence": row.licence,
              "origin": row.origin} for row in versions.components(version.pk)

@@ -222,7 +222,12 @@ def exceptions_of(data: dict[str, Any]) -> list[dict[str, str]]:
             )  # fmt: skip
             gating = "" if row["gating"] else " (does not gate)"
             found.append(
-                (row["title"], row["standing"] + gating, f"{row['why'].rstrip('.')}.{cover}", row["run"] or "no run")
+                (
+                    row["title"],
+                    row["standing"] + gating,
+                    f"{row['why'].rstrip('.')}.{cover}",
+                    row["run"] or "no run",
+                )
             )
     for run in data["runs"]:
         if run["verdict"] != "pass":

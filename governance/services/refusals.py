@@ -1,0 +1,31 @@
+"""Refusals of governance: always about a version, so that its history and its reports count them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from governance.gates.answers import GateAnswer, flat_reasons
+from ledger.actors import Subject
+from ledger.errors import Refused
+from people.catalogue import P
+from registry.models import Version
+
+
+def closed(message: str, version: Version, permission: P, answers: Iterable[GateAnswer]) -> Refused:
+    """Gates are closed: every reason of every one."""
+    return _refused(message, version, permission, flat_reasons(answers))
+
+
+def because(message: str, version: Version, permission: P, *, gate: str, code: str, text: str) -> Refused:
+    """One reason alone."""
+    return _refused(message, version, permission, [{"gate": gate, "code": code, "text": text}])
+
+
+def no_policy(message: str, version: Version, permission: P) -> Refused:
+    """Nothing is allowed where no policy says what is asked."""
+    text = "No policy is in force for this risk tier."
+    return because(message, version, permission, gate="policy", code="no-policy", text=text)
+
+
+def _refused(message: str, version: Version, permission: P, reasons: list[dict[str, object]]) -> Refused:
+    return Refused(message, reasons=reasons, permission=permission.value, subject=Subject.of(version))
