@@ -38,7 +38,9 @@ def _triggers() -> str:
 
 def _sequencer() -> str:
     age = selectors.pending_age() or 0.0
-    return f"entries have waited {age:.0f} s for the sequencer; is a worker running?" if age > MAX_PENDING_SECONDS else ""
+    if age <= MAX_PENDING_SECONDS:
+        return ""
+    return f"entries have waited {age:.0f} s for the sequencer; is a worker running?"
 
 
 CHECKS: dict[str, Callable[[], str]] = {
@@ -71,4 +73,6 @@ def ready(request: HttpRequest) -> JsonResponse:
         if wrong:
             break
     ok = set(checks.values()) == {"ok"}
-    return JsonResponse({"status": "ready" if ok else "not ready", "checks": checks}, status=200 if ok else 503)
+    return JsonResponse(
+        {"status": "ready" if ok else "not ready", "checks": checks}, status=200 if ok else 503
+    )

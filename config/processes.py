@@ -13,7 +13,8 @@ def web(bind: str, *, workers: int = 1, threads: int = 4) -> list[str]:
     return [
         *(sys.executable, "-m", "gunicorn", "config.wsgi:application"),
         *("--bind", bind, "--workers", str(workers), "--threads", str(threads)),
-        *("--no-control-socket", "--worker-tmp-dir", "/dev/shm", "--access-logfile", "-", "--log-level", "warning"),  # noqa: S108
+        *("--no-control-socket", "--access-logfile", "-", "--log-level", "warning"),
+        *("--worker-tmp-dir", "/dev/shm"),  # noqa: S108  gunicorn makes its own file there
     ]
 
 

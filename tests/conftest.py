@@ -25,7 +25,14 @@ SHARED = ROOT.parent / "shared"
 DATABASE = os.environ.get("MODELWARRANT_TEST_DB", "sqlite")
 CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
-DATABASE_FIXTURES = {"db", "transactional_db", "django_db_reset_sequences", "live_server", "client", "admin_client"}
+DATABASE_FIXTURES = {
+    "db",
+    "transactional_db",
+    "django_db_reset_sequences",
+    "live_server",
+    "client",
+    "admin_client",
+}
 ENVIRONMENT = ("DATABASE_URL", "BROKER_URL", "ALLOWED_HOSTS", "DEBUG", "SECRET_KEY_FILE", "LOG_FORMAT")
 
 _server: OwnServer | None = None
@@ -64,7 +71,6 @@ def _prepare_environment() -> None:
 _prepare_environment()
 
 from django.conf import settings  # noqa: E402
-
 from django.db import models  # noqa: E402, F401  before the operations: they import each other
 from django.db.backends.base.operations import BaseDatabaseOperations  # noqa: E402
 
@@ -86,9 +92,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if _no_database and item.get_closest_marker("database"):
             item.add_marker(pytest.mark.skip(reason=f"PostgreSQL: {_no_database}"))
         if DATABASE == "sqlite" and item.get_closest_marker("postgres"):
-            item.add_marker(pytest.mark.skip(reason="holds for PostgreSQL alone: MODELWARRANT_TEST_DB=postgres runs it"))
+            item.add_marker(
+                pytest.mark.skip(reason="holds for PostgreSQL alone: MODELWARRANT_TEST_DB=postgres runs it")
+            )
         if DATABASE == "postgres" and item.get_closest_marker("sqlite"):
-            item.add_marker(pytest.mark.skip(reason="holds for SQLite alone: MODELWARRANT_TEST_DB=sqlite runs it"))
+            item.add_marker(
+                pytest.mark.skip(reason="holds for SQLite alone: MODELWARRANT_TEST_DB=sqlite runs it")
+            )
         for name, reason in missing.items():
             if item.get_closest_marker(name):
                 if CI:
@@ -154,7 +164,7 @@ def shared() -> Path:
 
 
 @pytest.fixture
-def home(tmp_path: Path, settings: object) -> Iterator[Path]:
+def home(tmp_path: Path, settings: object) -> Path:
     """A MODELWARRANT_HOME of this test's own."""
     settings.MODELWARRANT_HOME = tmp_path  # type: ignore[attr-defined]
-    yield tmp_path
+    return tmp_path

@@ -35,7 +35,7 @@ class OwnServer:
     def __init__(self) -> None:
         programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]))
         if not programs:
-            raise NoServer("no server at TEST_DATABASE_URL or localhost:5432, and no PostgreSQL programs are installed")
+            raise NoServer("no server at TEST_DATABASE_URL or localhost:5432, and no PostgreSQL is installed")
         self.bin = programs[-1].parent
         self.folder = Path(tempfile.mkdtemp(prefix="modelwarrant-pg-"))
         self.as_user: list[str] = []
@@ -49,25 +49,33 @@ class OwnServer:
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
-        data = str(self.folder / "data")
-        self._run("initdb", "--pgdata", data, "--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-sync")
-        options = " ".join(f"-c {name}={value}" for name, value in OPTIONS.items())
+        data, log = str(self.folder / "data"), str(self.folder / "log")
+        creation = ("--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-sync")
+        self._run("initdb", "--pgdata", data, *creation)
+        settings = " ".join(f"-c {name}={value}" for name, value in OPTIONS.items())
         listen = f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self.folder}"
-        self._run("pg_ctl", "--pgdata", data, "--wait", "--log", str(self.folder / "log"), "-o", f"{listen} {options}", "start")
+        self._run("pg_ctl", "--pgdata", data, "--wait", "--log", log, "-o", f"{listen} {settings}", "start")
 
     def stop(self) -> None:
         self._run("pg_ctl", "--pgdata", str(self.folder / "data"), "--mode", "immediate", "stop")
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, program: str, *arguments: str) -> None:
-        command = [*self.as_user, str(self.bin / program), *arguments]
-        done = subprocess.run(
-            command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
-        ) if program == "initdb" else subprocess.run(
-            command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
-        )
-        if done.returncode:
-            raise NoServer(f"{program} ended with {done.returncode}: {(done.stdout or b'').decode(errors='replace')[-500:]}")
+        # to a file, not a pipe: the server keeps what pg_ctl was given open for as long as it lives
+        with tempfile.TemporaryFile() as output:
+            command = [*self.as_user, str(self.bin / program), *arguments]
+            done = subprocess.run(
+                command,
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+            if done.returncode:
+                output.seek(0)
+                said = output.read().decode(errors="replace")[-500:]
+                raise NoServer(f"{program} ended with {done.returncode}: {said}")
 
 
 def _exists(name: str) -> bool:

@@ -45,7 +45,9 @@ def run(*command: str | Path, quiet: bool = False) -> bool:
     """Run a command without a terminal; True when it succeeded."""
     output = subprocess.DEVNULL if quiet else None
     try:
-        done = subprocess.run([str(c) for c in command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        done = subprocess.run(
+            [str(word) for word in command], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output
+        )
     except OSError:
         return False
     return done.returncode == 0
@@ -76,21 +78,27 @@ def native_libraries() -> None:
             run("apt-get", "-qq", "install", "--yes", "--no-install-recommends", *missing, quiet=True)
         missing = missing_native()
     if missing:
-        say(f"PDF reports are off (HTML reports work): install {' '.join(missing)} and run `make setup` again.")
+        say(
+            f"PDF reports are off (HTML reports work): install {' '.join(missing)} and run `make setup` again."
+        )
 
 
 def make_environment() -> None:
     """An environment of the interpreter that runs this script; one left by another Python is replaced."""
     version = "import sys; print(sys.version_info[:3])"
     try:
-        found = subprocess.run([PYTHON, "-c", version], capture_output=True, text=True, check=True).stdout.strip()
+        found = subprocess.run(
+            [PYTHON, "-c", version], capture_output=True, text=True, check=True
+        ).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
         found = ""
     if found == str(sys.version_info[:3]):
         return
     if VENV.exists():
         shutil.rmtree(VENV)
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(VENV)], check=True, stdin=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "venv", "--without-pip", str(VENV)], check=True, stdin=subprocess.DEVNULL
+    )
 
 
 def outer_pip() -> list[str]:

@@ -53,7 +53,9 @@ def modules() -> dict[str, Module]:
             text = path.read_text()
             tree = ast.parse(text, str(path))
             functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
-            typed = (n for n in ast.walk(tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.dump(n.test))
+            typed = (
+                n for n in ast.walk(tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.dump(n.test)
+            )
             found[name] = Module(
                 name=name,
                 path=path,

@@ -9,11 +9,21 @@ import pytest
 
 from tests.architecture.source import Module, modules
 
-ALWAYS = frozenset({"save", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "abulk_create", "asave"})
+ALWAYS = frozenset(
+    {"save", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "abulk_create", "asave"}
+)
 """Method names that write, whoever has them."""
 ON_QUERYSETS = frozenset({"create", "update", "delete", "acreate", "aupdate", "adelete"})
 """Method names that write where they stand after a manager or a query; dict and hashlib have them too."""
-QUERY_WORDS = ("objects", "_set.", "filter(", "exclude(", "select_for_update(", "_default_manager", "_base_manager")
+QUERY_WORDS = (
+    "objects",
+    "_set.",
+    "filter(",
+    "exclude(",
+    "select_for_update(",
+    "_default_manager",
+    "_base_manager",
+)
 RAW = frozenset({"execute", "executemany", "executescript"})
 
 OUTSIDE_SERVICES = {
@@ -41,12 +51,17 @@ def outside_services() -> list[Module]:
     return [
         module
         for module in modules().values()
-        if module.floor != "modelwarrant" and not module.room.startswith("services") and module.name not in OUTSIDE_SERVICES
+        if module.floor != "modelwarrant" and not module.room.startswith("services")
+        if module.name not in OUTSIDE_SERVICES
     ]
 
 
 def test_only_services_write() -> None:
-    found = [f"{module.where(call)} {ast.unparse(call)[:80]}" for module in outside_services() for call in writes(module)]
+    found = [
+        f"{module.where(call)} {ast.unparse(call)[:80]}"
+        for module in outside_services()
+        for call in writes(module)
+    ]
     assert found == []
 
 
@@ -62,7 +77,9 @@ def functions(module: Module) -> Iterator[ast.FunctionDef]:
 
 
 def is_governed(function: ast.FunctionDef) -> bool:
-    return any(ast.unparse(decorator).rpartition(".")[2] == "governed" for decorator in function.decorator_list)
+    return any(
+        ast.unparse(decorator).rpartition(".")[2] == "governed" for decorator in function.decorator_list
+    )
 
 
 SERVICES = [
@@ -81,7 +98,9 @@ def test_there_are_services() -> None:
 def test_a_service_is_told_who_acts(module: Module, function: ast.FunctionDef) -> None:
     arguments = function.args
     assert module.room.startswith("services"), f"{module.where(function)}: a service outside services"
-    assert not (arguments.posonlyargs or arguments.args or arguments.vararg), f"{module.where(function)}: keyword-only"
+    positional = arguments.posonlyargs + arguments.args
+    assert not positional, f"{module.where(function)}: keyword-only"
+    assert arguments.vararg is None, f"{module.where(function)}: keyword-only"
     required = {
         argument.arg
         for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)

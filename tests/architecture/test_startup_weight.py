@@ -6,7 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-HEAVY = ("pandas", "numpy", "scipy", "sklearn", "fairlearn", "pyarrow", "weasyprint", "duckdb", "pyhanko", "matplotlib")
+HEAVY = (
+    "pandas",
+    "numpy",
+    "scipy",
+    "sklearn",
+    "fairlearn",
+    "pyarrow",
+    "weasyprint",
+    "duckdb",
+    "pyhanko",
+    "matplotlib",
+)
 
 
 def test_setup_imports_nothing_heavy(root: Path, tmp_path: Path) -> None:
@@ -19,9 +30,18 @@ from config.celery import app
 app.loader.import_default_modules()  # also all tasks
 print(*(name for name in {HEAVY!r} if name in sys.modules))
 """
-    environment = {"DJANGO_SETTINGS_MODULE": "config.settings", "MODELWARRANT_HOME": str(tmp_path), "PATH": ""}
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "MODELWARRANT_HOME": str(tmp_path),
+        "PATH": "",
+    }
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=root, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split() == []

@@ -53,7 +53,10 @@ def test_there_is_no_key_that_everybody_knows(tmp_path: Path) -> None:
 def test_an_operators_key_comes_first(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("filed\n")
     assert secret_key({"SECRET_KEY_FILE": str(tmp_path / "key")}, tmp_path) == ("filed", True)
-    assert secret_key({"SECRET_KEY": "said", "SECRET_KEY_FILE": str(tmp_path / "key")}, tmp_path) == ("said", True)
+    assert secret_key({"SECRET_KEY": "said", "SECRET_KEY_FILE": str(tmp_path / "key")}, tmp_path) == (
+        "said",
+        True,
+    )
     with pytest.raises(ImproperlyConfigured, match="SECRET_KEY_FILE: cannot read"):
         secret_key({"SECRET_KEY_FILE": str(tmp_path / "absent")}, tmp_path)
 

@@ -13,7 +13,8 @@ def parse(body: bytes) -> object:
 
 
 def test_a_plain_body_is_read() -> None:
-    assert parse(b'{"name": "credit", "tags": [1, 2.5, null, true]}') == {"name": "credit", "tags": [1, 2.5, None, True]}
+    body = b'{"name": "credit", "tags": [1, 2.5, null, true]}'
+    assert parse(body) == {"name": "credit", "tags": [1, 2.5, None, True]}
 
 
 @pytest.mark.parametrize(

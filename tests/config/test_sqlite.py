@@ -146,7 +146,9 @@ def test_a_forked_child_neither_holds_nor_ends_the_parents_turn(path: str) -> No
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-def test_a_database_in_memory_needs_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+def test_a_database_in_memory_needs_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     connection = connect(":memory:")
     with Transaction(connection):

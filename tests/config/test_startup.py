@@ -51,14 +51,20 @@ def test_what_can_be_meant_starts(sound: dict[str, Any]) -> None:
         ({"DEBUG": True, **PUBLIC}, "DEBUG is on"),
         ({"DEBUG": True, "DATABASES": POSTGRES}, "DEBUG is on"),
         ({"SECRET_KEY_GIVEN": False, **PUBLIC}, "SECRET_KEY or SECRET_KEY_FILE is not set"),
-        ({"SECRET_KEY_GIVEN": False, "DATABASES": POSTGRES, **REDIS}, "SECRET_KEY or SECRET_KEY_FILE is not set"),
+        (
+            {"SECRET_KEY_GIVEN": False, "DATABASES": POSTGRES, **REDIS},
+            "SECRET_KEY or SECRET_KEY_FILE is not set",
+        ),
         ({"SECRET_KEY": "changeme"}, "SECRET_KEY is weak"),
         ({"SECRET_KEY": "x" * 60}, "SECRET_KEY is weak"),
         ({"SECRET_KEY": f"django-insecure-{GOOD_KEY}"}, "SECRET_KEY is weak"),
         (REDIS, "SQLite with a network broker"),
         ({"DATABASES": {"default": sqlite(":memory:")}}, "database in memory"),
         ({"DATABASES": {"default": sqlite("file:x?mode=memory&cache=shared")}}, "database in memory"),
-        ({"CELERY_BROKER_URL": "memory://", "BROKER_EMBEDDED": False, "DATABASES": POSTGRES}, "broker in memory"),
+        (
+            {"CELERY_BROKER_URL": "memory://", "BROKER_EMBEDDED": False, "DATABASES": POSTGRES},
+            "broker in memory",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(changes: dict[str, Any], said: str) -> None:
@@ -84,7 +90,12 @@ def test_a_server_and_a_worker_refuse_to_start(module: str, root: Path, tmp_path
         "DEBUG": "true",
     }
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=root, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-c", program],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 1
     assert "ModelWarrant does not start" in done.stderr
