@@ -44,11 +44,11 @@ def transport_options(folder: Path, *, queue: str, polling_seconds: float) -> di
 
 
 class Channel(filesystem.Channel):
-    def _put(self, queue: str, payload: object, **kwargs: Any) -> None:
+    def _put(self, queue: str, message: Any, **kwargs: Any) -> None:  # type: ignore[override]
         # the reader takes names that end with "<queue>.msg", in alphabetical order
         target = Path(self.data_folder_out, f"{time.time_ns():020d}_{uuid.uuid4()}.{queue}.msg")
         try:
-            _write_whole(target, dumps(payload))
+            _write_whole(target, dumps(message))
         except OSError as error:
             raise ChannelError(f"cannot write the message {target}: {error}") from error
 

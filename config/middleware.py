@@ -61,4 +61,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: no context processors, since whatever failed may fail again."""
     if request.path.startswith("/api/"):
         return as_json(ServiceError("The service failed; the error was logged."))
-    return render(None, "errors/500.html", status=500)  # type: ignore[arg-type]
+    return render(None, "errors/500.html", status=500)

@@ -68,7 +68,11 @@ def _weak(key: str) -> bool:
 
 def table_faults() -> Iterator[str]:
     """One sentence per fault of the tables: every machine of `<app>.machines`, and each catalogue's own `faults()`."""
-    words = {"permissions": frozenset(P), "gates": frozenset(GATES), "events": ledger_catalogue.catalogue.names}
+    words = {
+        "permissions": frozenset(P),
+        "gates": frozenset(GATES),
+        "events": ledger_catalogue.catalogue.names,
+    }
     for module in MACHINES:
         machines = [value for value in vars(module).values() if isinstance(value, Machine)]
         if not machines:
@@ -93,4 +97,6 @@ def verify_tables() -> None:
 
 def _refuse(faults: Iterator[str]) -> None:
     if found := list(faults):
-        raise ImproperlyConfigured("ModelWarrant does not start:\n" + "\n".join(f"- {fault}" for fault in found))
+        raise ImproperlyConfigured(
+            "ModelWarrant does not start:\n" + "\n".join(f"- {fault}" for fault in found)
+        )

@@ -136,9 +136,9 @@ def algorithm(public: PublicKey) -> str:
     """`p256`, `p384`, `p521` or `ed25519`. Raises KeyRefused for what isn't used."""
     if isinstance(public, ed25519.Ed25519PublicKey):
         return "ed25519"
-    if isinstance(public, ec.EllipticCurvePublicKey) and public.curve.name in _CURVE_NAMES:
-        return _CURVE_NAMES[public.curve.name]
-    curve = getattr(getattr(public, "curve", None), "name", type(public).__name__)
+    curve = public.curve.name
+    if curve in _CURVE_NAMES:
+        return _CURVE_NAMES[curve]
     raise KeyRefused(f"refused key: {curve} isn't one of {', '.join(ALGORITHMS)}")
 
 

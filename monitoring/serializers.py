@@ -54,7 +54,8 @@ class RunOutput(serializers.ModelSerializer[Run]):
 
 
 class RunDetailOutput(RunOutput):
-    class Meta(RunOutput.Meta):
+    class Meta:
+        model = Run
         fields = (*RunOutput.Meta.fields, "columns", "thresholds", "parameters", "outcome")
         read_only_fields = fields
 

@@ -29,7 +29,7 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
         "judged": [result for result in results if result["verdict"]],
         "measured": [result for result in results if not result["verdict"]],
         "attempts": selectors.runs_of(row.version_id)
-        .filter(check_name=row.check_name, batch_id=row.batch_id)
+        .filter(check_name=row.check_name, batch=row.batch)
         .order_by("-requested_at"),
         "names": named([row.requested_by]),
     }

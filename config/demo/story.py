@@ -171,8 +171,8 @@ class Story:
         )
         for who, seat in (("validator", "independent-validator"), ("reviewer", "risk-reviewer")):
             self._approve(version, who, seat)
-            state = version_by_id(version.pk).state
-            self.told.happened(f"Approval by the {seat.replace('-', ' ')}", f"recorded, version is {state}")
+            now = version_by_id(version.pk).state
+            self.told.happened(f"Approval by the {seat.replace('-', ' ')}", f"recorded, version is {now}")
 
     # -- 4: the warrant --------------------------------------------------------------------------------------------
 

@@ -213,7 +213,7 @@ def _pipeline(frame: pd.DataFrame) -> Pipeline:
 
 
 def _scored(study: Study, model: Pipeline, features: tuple[str, ...], rows: Any) -> pd.DataFrame:
-    frame = study.frame.loc[rows].copy()
+    frame: pd.DataFrame = study.frame.loc[rows].copy()
     scores = model.predict_proba(frame[list(features)])[:, 1]
     frame[SCORE] = np.clip(scores, 0, 1).round(6)
     frame[PREDICTION] = (scores >= 0.5).astype(int)
@@ -244,7 +244,7 @@ def _grouped(column: pd.Series[Any], notes: list[str]) -> pd.Series[Any]:
 def _shift(frame: pd.DataFrame, features: tuple[str, ...]) -> tuple[str, Any]:
     numbers = [n for n in features if pd.api.types.is_numeric_dtype(frame[n]) and frame[n].nunique() >= 10]
     if numbers:
-        name = max(numbers, key=lambda n: abs(float(frame[n].corr(frame[LABEL]))))
+        name = max(numbers, key=lambda n: abs(float(np.corrcoef(frame[n].fillna(0), frame[LABEL])[0, 1])))
         cut = frame[name].quantile(0.6)
         return f"rows with '{name}' over {cut:g}", frame[name] > cut
     name = features[0]

@@ -39,7 +39,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
                     break
                 except BlockingIOError:
                     if time.monotonic() > deadline:
-                        raise OperationalError("database is locked: other writers held it for too long") from None
+                        raise OperationalError(
+                            "database is locked: other writers held it for too long"
+                        ) from None
                     time.sleep(PAUSE_SECONDS)
         except BaseException:
             os.close(lock)
@@ -61,24 +63,24 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _start_transaction_under_autocommit(self) -> None:
         self._take_turn()
         try:
-            super()._start_transaction_under_autocommit()
+            super()._start_transaction_under_autocommit()  # type: ignore[misc]
         except BaseException:
             self._end_turn()
             raise
 
     def _commit(self) -> None:
-        super()._commit()
+        super()._commit()  # type: ignore[misc]
         self._end_turn()
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()
+            super()._rollback()  # type: ignore[misc]
         finally:
             self._end_turn()
 
     def _close(self) -> None:
         try:
-            super()._close()
+            super()._close()  # type: ignore[misc]
         finally:
             self._end_turn()
 

@@ -78,13 +78,14 @@ def _page(
     _keep(request, context)
     # Whatever was sent before, the form now carries the set that this page shows.
     fresh = DecisionForm(
-        {**form.data.dict(), "shown": context.shown_digest} if form.is_bound else None,
+        {**request.POST.dict(), "shown": context.shown_digest} if form.is_bound else None,
         seats=seats,
         initial={"shown": context.shown_digest, "seat": seats[0]},
     )
     if form.is_bound:
         fresh.full_clean()
-        fresh._errors = form.errors
+        fresh.errors.clear()
+        fresh.errors.update(form.errors)
     before, changes = since_last_approved(row)
     return render(
         request,

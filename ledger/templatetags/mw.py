@@ -143,15 +143,17 @@ def moment(value: datetime | str | None) -> str | SafeString:
         return "never"
     if isinstance(value, str):
         try:
-            value = datetime.fromisoformat(value)
+            at = datetime.fromisoformat(value)
         except ValueError:
             return value
-    if value.tzinfo is None:
-        value = value.replace(tzinfo=UTC)
-    local = value.astimezone(get_current_timezone())
+    else:
+        at = value
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    local = at.astimezone(get_current_timezone())
     return format_html(
         '<time datetime="{}">{} {}</time>',
-        value.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         f"{local.day} {local:%b %Y, %H:%M:%S}",
         local.tzname() or f"{local:%z}",
     )

@@ -179,7 +179,7 @@ def upload_shown(*, actor: Actor, upload_id: UUID | str) -> Upload:
     return _mine(actor, upload_id)
 
 
-def completed(upload_id: UUID | str, *, system_id: UUID, purpose: Purpose, field: str = "upload") -> Upload:
+def completed(upload_id: UUID | str, *, system_id: UUID, purpose: str, field: str = "upload") -> Upload:
     """A finished upload of this system for this purpose, to be used by a service.
 
     Raises Invalid for one that is there but doesn't fit, NotThere for an unknown one or another system's.

@@ -109,7 +109,9 @@ def test_text_fetches_nothing_attaches_nothing_and_is_printed_as_text(
     assert heard == []
     assert b"root:" not in plain(raw.stdout)
     assert len(re.findall(rb"/Type\s*/EmbeddedFile", plain(raw.stdout))) <= 1
-    assert len(re.findall(rb"/Type\s*/EmbeddedFile", plain(pdf))) == 1, "the data and nothing else are attached"
+    assert len(re.findall(rb"/Type\s*/EmbeddedFile", plain(pdf))) == 1, (
+        "the data and nothing else are attached"
+    )
 
 
 @needs_pdf
@@ -149,10 +151,17 @@ def test_every_part_without_records_says_so(kind: str) -> None:
 def test_whatever_is_not_a_pass_stands_in_the_register() -> None:
     data = copy.deepcopy(report("audit"))
     row = {"title": "Parity", "gating": True, "why": "old", "run": "run:1", "waived": "", "accepted": False}
-    data["requirements"] = [row | {"standing": standing} for standing in ("met", "stale", "missing", "error", "failed")]
+    data["requirements"] = [
+        row | {"standing": standing} for standing in ("met", "stale", "missing", "error", "failed")
+    ]
     data["framework"]["rows"][0] |= {"state": "stale", "words": "Stale", "why": ["stale since 2026-01-01"]}
     register = exceptions_of(data)
-    assert [item["state"] for item in register if item["what"] == "Parity"] == ["stale", "missing", "error", "failed"]
+    assert [item["state"] for item in register if item["what"] == "Parity"] == [
+        "stale",
+        "missing",
+        "error",
+        "failed",
+    ]
     assert any(item["what"] == data["framework"]["rows"][0]["id"] for item in register)
     data["exceptions"] = register
     html = html_of(data)

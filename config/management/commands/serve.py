@@ -17,7 +17,9 @@ from config.demo.stage import Stopped, answering, running, sole_use, until
 
 
 class Command(BaseCommand):
-    help = "Open the portal on the demo's records until interrupted. --code EMAIL prints a present sign-in code."
+    help = (
+        "Open the portal on the demo's records until interrupted. --code EMAIL prints a present sign-in code."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--bind", default="127.0.0.1:8000", help="host:port, default %(default)s")
