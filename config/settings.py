@@ -194,6 +194,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "ComponentKind": "registry.models.versions.ComponentKind",
+        "ReportKind": ["scorecard", "audit"],
+    },
 }
 
 # -- background work -----------------------------------------------------------------------------------------------
