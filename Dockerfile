@@ -9,7 +9,7 @@ RUN apt-get update \
         libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
     && rm -rf /var/lib/apt/lists/*
 
-RUN useradd --system --uid 10001 --home-dir /var/lib/modelwarrant --create-home --shell /usr/sbin/nologin modelwarrant
+RUN useradd --uid 10001 --home-dir /var/lib/modelwarrant --create-home --shell /usr/sbin/nologin modelwarrant
 
 WORKDIR /srv/modelwarrant
 COPY requirements/runtime.txt requirements/
