@@ -1,0 +1,103 @@
+"""The gate believes signatures and entries, never a column: what a database owner changes opens nothing."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+
+from governance.models import Warrant
+from governance.services import gate
+from governance.services.deployments import deployment_request
+from governance.services.warrants import issue_due
+from ledger.actors import Actor
+from ledger.errors import NotAllowed, NotThere
+from registry import storage
+from registry.selectors.versions import files, version_by_id
+from tests.world import publish
+
+PLACE = {"environment": "production", "region": "eu", "arm": "main"}
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def warranted(world: Any) -> tuple[Any, Any, Warrant]:
+    version = world.approved()
+    warrant = deployment_request(actor=world["owner"], version_id=version.pk, **PLACE)
+    publish()
+    issue_due(actor=Actor.system("warrant-issuer"))
+    warrant.refresh_from_db()
+    assert gate.ask(actor=world.ci, version_id=version.pk, **PLACE).answer == "pass"
+    return world, version, warrant
+
+
+def sql(statement: str, *values: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def hexed(row: Any) -> str:
+    return row.pk.hex if connection.vendor == "sqlite" else str(row.pk)
+
+
+def test_a_state_set_by_sql_opens_no_gate_and_is_named(
+    world: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    version = world.draft()
+    sql("UPDATE registry_version SET state = 'approved' WHERE id = %s", hexed(version))
+    reply = gate.ask(actor=world.ci, version_id=version.pk, **PLACE)
+    assert reply.answer == "refused"
+    with pytest.raises((CommandError, SystemExit)):
+        call_command("ledger_audit")
+    told = capsys.readouterr()
+    assert str(version.pk) in told.out + told.err
+
+
+def test_what_was_tampered_with_closes_the_gate(warranted: tuple[Any, Any, Warrant]) -> None:
+    world, version, warrant = warranted
+    sql("UPDATE governance_warrant SET state = 'issued', void_ground = 'x' WHERE id = %s", hexed(warrant))
+    reply = gate.ask(actor=world.ci, version_id=version.pk, **PLACE)
+    assert (reply.answer, reply.reasons[0]["code"]) == ("refused", "record-altered")
+    sql("UPDATE governance_warrant SET void_ground = '' WHERE id = %s", hexed(warrant))
+    assert gate.ask(actor=world.ci, version_id=version.pk, **PLACE).answer == "pass"
+    sql("UPDATE monitoring_run SET verdict = 'pass' WHERE check_name = 'fairness'")
+    assert "record-altered" in {
+        r["code"] for r in gate.ask(actor=world.ci, version_id=version.pk, **PLACE).reasons
+    }
+
+
+def test_an_overwritten_file_closes_the_gate(warranted: tuple[Any, Any, Warrant]) -> None:
+    world, version, _ = warranted
+    row = files(version.pk).get(path="weights.bin")
+    path = storage.backend().path(storage.blob_name(row.blob_id))
+    with open(path, "rb") as file:
+        data = file.read()
+    os.chmod(path, 0o640)
+    try:
+        with open(path, "wb") as file:
+            file.write(bytes([data[0] ^ 1]) + data[1:])
+        reply = gate.ask(actor=world.ci, version_id=version.pk, **PLACE)
+    finally:  # the store is this process's, and other tests keep the same bytes there
+        with open(path, "wb") as file:
+            file.write(data)
+    assert reply.answer == "refused"
+    assert "artifact-altered" in {reason["code"] for reason in reply.reasons}
+
+
+def test_who_may_not_ask_learns_nothing(warranted: tuple[Any, Any, Warrant]) -> None:
+    world, version, _ = warranted
+    stranger = Actor("user", "p-stranger", "api", pk="00000000-0000-4000-8000-000000000000")
+    with pytest.raises((NotAllowed, NotThere)):
+        gate.ask(actor=stranger, version_id=version.pk, **PLACE)
+    digest = version_by_id(version.pk).subject_digest
+    known = gate.ask_by_digest(actor=stranger, digest=digest, **PLACE)
+    unknown = gate.ask_by_digest(actor=stranger, digest="00" * 32, **PLACE)
+    assert (known.answer, known.reasons[0]["code"]) == (unknown.answer, unknown.reasons[0]["code"])
+    elsewhere = gate.ask(
+        actor=world.ci, version_id=version.pk, environment="production", region="us", arm="main"
+    )
+    assert elsewhere.answer != "pass"
