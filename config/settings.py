@@ -150,7 +150,7 @@ SILENCED_SYSTEM_CHECKS = ["security.W021"]
 # -- files ---------------------------------------------------------------------------------------------------------
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = None if LOCAL else BASE_DIR / "staticfiles"
 WHITENOISE_USE_FINDERS = LOCAL  # no collectstatic before the first look
 STORAGES = {
     "default": {
@@ -199,6 +199,10 @@ SPECTACULAR_SETTINGS = {
         "ReportKind": ["scorecard", "audit"],
     },
 }
+
+# -- checks ---------------------------------------------------------------------------------------------------------
+# How long a worker may be silent about a check before another one takes it over.
+CHECK_LEASE_SECONDS = env.int("CHECK_LEASE_SECONDS", default=600)
 
 # -- background work -----------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("BROKER_URL", default="") or "filesystem://"
