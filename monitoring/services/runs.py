@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F, Q
 
 from ledger import clock
@@ -30,7 +31,7 @@ from people.services.moves import move_row
 from registry.models import DatasetVersion, Version
 from registry.selectors import versions
 
-LEASE = dt.timedelta(minutes=10)
+LEASE = dt.timedelta(seconds=settings.CHECK_LEASE_SECONDS)
 MAX_LEASES = 3
 RUN_TASK = "monitoring.run"
 
@@ -168,9 +169,7 @@ def runs_interrupted(*, actor: Actor) -> list[Run]:
     """End every run whose last lease ran out: its worker was killed or hung each time."""
     now = clock.now()
     over = Run.objects.select_for_update().filter(state="due", attempts__gte=MAX_LEASES, lease_until__lt=now)
-    text = (
-        f"No worker finished this within {MAX_LEASES} attempts of {int(LEASE.total_seconds() // 60)} minutes."
-    )
+    text = f"No worker finished this within {MAX_LEASES} attempts of {int(LEASE.total_seconds())} seconds."
     return [_fail(actor, run, "interrupted", text) for run in over.order_by("requested_at")]
 
 
