@@ -1,0 +1,154 @@
+"""The portal over HTTP: who sees what, what a form binds, and that reading changes nothing."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pyotp
+import pytest
+from django.test import Client
+from django.urls import get_resolver, reverse
+
+from governance.models import Decision
+from governance.services.checks import checks_request
+from ledger.models import Entry
+from people.services.people import user_create
+from people.services.second_factor import second_factor_begin, second_factor_confirm
+from registry.models import Version
+from registry.selectors.versions import version_by_id
+from tests.world import PASSWORD, make_world, rows, work
+
+pytestmark = pytest.mark.slow
+APPS = ("registry", "monitoring", "governance")
+
+
+@pytest.fixture
+def world(home: Path, transactional_db: None) -> Any:
+    return make_world()
+
+
+def signed_in(world: Any, key: str, *, strict: bool = False) -> Client:
+    """A browser session of this person, by password and second factor."""
+    user = world.users[key]
+    if user.second_factor_at is None:
+        secret = second_factor_begin(actor=world[key])
+        second_factor_confirm(actor=world[key], code=pyotp.TOTP(secret).now())
+        user.refresh_from_db()
+        world.users[f"{key}.secret"] = secret
+    user.__class__.objects.filter(pk=user.pk).update(totp_step=0)  # let this minute's code count again
+    client = Client()
+    client.post(reverse("people:sign-in"), {"email": f"{key}@example.org", "password": PASSWORD})
+    code = pyotp.TOTP(world.users[f"{key}.secret"]).now()
+    answer = client.post(reverse("people:second-factor"), {"code": code})
+    assert answer.status_code == 302, answer.content.decode()
+    client.handler.enforce_csrf_checks = strict
+    return client
+
+
+def addresses(version: Version) -> list[str]:
+    """Every page of the three apps, with ids that exist where we have them and others where we don't."""
+    ids = {
+        "version_id": version.pk,
+        "model_id": version.model_id,
+        "system_id": version.model.system_id,
+        "name": "suspend",
+    }
+    found = []
+    for name in APPS:
+        for pattern in next(
+            p for p in get_resolver().url_patterns if getattr(p, "app_name", "") == name
+        ).url_patterns:
+            wanted = pattern.pattern.converters
+            given = {key: ids.get(key, version.pk) for key in wanted}
+            found.append(reverse(f"{name}:{pattern.name}", kwargs=given))
+    return found
+
+
+def test_nobody_and_strangers_see_nothing(world: Any) -> None:
+    version = world.draft()
+    user_create(
+        actor=world["one"], email="stranger@example.org", name="Stranger", password=PASSWORD, temporary=False
+    )
+    anonymous, stranger = Client(), Client()
+    said = {"email": "stranger@example.org", "password": PASSWORD}
+    assert stranger.post(reverse("people:sign-in"), said).status_code == 302
+    entries = Entry.objects.exclude(event="ledger.denied").count()
+    for address in addresses(version):
+        answer = anonymous.get(address)
+        assert answer.status_code == 302, address
+        assert answer["Location"].startswith(reverse("people:sign-in")), address
+        seen = stranger.get(address)
+        assert seen.status_code in (200, 403, 404), address
+        assert "Risk model" not in seen.content.decode(), address
+    assert Entry.objects.exclude(event="ledger.denied").count() == entries
+
+
+def test_reading_changes_nothing_and_posting_needs_the_form(world: Any) -> None:
+    version = world.validated()
+    reader, strict = signed_in(world, "reviewer"), signed_in(world, "validator", strict=True)
+    entries = Entry.objects.exclude(event="ledger.denied").count()
+    for address in addresses(version):
+        for client in (reader, strict):
+            assert client.get(address).status_code in (200, 403, 404), address
+            assert client.head(address).status_code in (200, 403, 404), address
+    act = reverse("governance:act", args=["start-review", version.pk])
+    assert strict.post(act).status_code == 403  # no CSRF token
+    assert version_by_id(version.pk).state == "validation"
+    assert Entry.objects.exclude(event="ledger.denied").count() == entries
+    assert signed_in(world, "validator").post(act).status_code == 302
+    assert version_by_id(version.pk).state == "review"
+
+
+def test_a_decision_binds_its_page_and_a_stale_one_says_what_changed(world: Any) -> None:
+    version = world.in_review()
+    client = signed_in(world, "reviewer")
+    address = reverse("governance:decide", args=[version.pk])
+    page = client.get(address).content.decode()
+    shown = re.search(r'name="shown" value="(sha256:[0-9a-f]{64})"', page)
+    assert shown is not None
+    form = {"outcome": "approve", "seat": "risk-reviewer", "reason": "Read <b>it</b>.", "shown": shown[1]}
+    checks_request(actor=world["validator"], version_id=version.pk, checks=["evaluation"])
+    work()
+    stale = client.post(address, form)
+    assert stale.status_code == 409
+    text = stale.content.decode()
+    assert "changed while you were reading" in text
+    assert "result evaluation was added" in text
+    assert "Read &lt;b&gt;it&lt;/b&gt;." in text  # kept, and escaped
+    assert Decision.objects.count() == 0
+    fresh = re.search(r'name="shown" value="(sha256:[0-9a-f]{64})"', text)
+    assert fresh is not None
+    assert fresh[1] != shown[1]
+    form["shown"] = fresh[1]
+    assert client.post(address, form).status_code == 302
+    assert client.post(address, form).status_code == 302  # a double click
+    assert Decision.objects.count() == 1
+
+
+def test_a_refusal_shows_every_reason_and_keeps_what_was_written(world: Any) -> None:
+    version = world.validated(evaluation=rows(seed=4, telling=0.0))
+    signed_in(world, "validator").post(reverse("governance:act", args=["start-review", version.pk]))
+    client = signed_in(world, "validator")
+    address = reverse("governance:decide", args=[version.pk])
+    shown = re.search(r'name="shown" value="([^"]+)"', client.get(address).content.decode())
+    assert shown is not None
+    form = {"outcome": "approve", "seat": "independent-validator", "reason": "My words.", "shown": shown[1]}
+    refused = client.post(address, form)
+    assert refused.status_code == 409
+    text = refused.content.decode()
+    assert "There is a problem" in text
+    assert "Ranking" in text
+    assert "My words." in text
+
+
+def test_pages_ask_the_database_a_bounded_number_of_times(
+    world: Any, django_assert_max_num_queries: Any
+) -> None:
+    version = world.in_review()
+    client = signed_in(world, "reviewer")
+    with django_assert_max_num_queries(60):
+        assert b"Decide" in client.get(reverse("governance:inbox")).content
+    with django_assert_max_num_queries(260):
+        assert client.get(reverse("governance:version", args=[version.pk])).status_code == 200
