@@ -6,6 +6,7 @@ comes with its own symbol and a word.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -20,8 +21,12 @@ register = template.Library()
 NAVIGATION: Final = (
     ("Inbox", "governance:inbox"),
     ("Inventory", "registry:inventory"),
-    ("Ledger", "governance:ledger"),
+    ("Warrants", "governance:warrants"),
+    ("Breaches", "monitoring:breaches"),
+    ("Incidents", "monitoring:incidents"),
+    ("Policies", "governance:policies"),
     ("Reports", "governance:reports"),
+    ("Ledger", "governance:ledger"),
 )
 """Title and address name. An address that isn't there yet isn't shown."""
 
@@ -46,6 +51,17 @@ LOOKS: Final[dict[str, Look]] = {
     "inconclusive": Look("warn", "?"),
     "error": Look("fail", "!"),
     "accepted": Look("warn", "?"),
+    # requirements of a policy
+    "met": OK,
+    "failed": FAIL,
+    # decisions
+    "approve": OK,
+    "reject": FAIL,
+    "request-changes": WARN,
+    # warrants before they are signed, waivers, acceptances
+    "granted": Look("info", "…"),
+    "issued": OK,
+    "lapsed": Look("fail", "◷"),
     # gates and the gate question
     "ok": OK,
     "refused": FAIL,
@@ -105,6 +121,27 @@ LOOKS: Final[dict[str, Look]] = {
     "medium": Look("info", "2"),
     "high": Look("warn", "3"),
 }
+
+
+_LONG_FIGURE: Final = re.compile(r"-?\d+\.\d{5,}")
+_SHORT_FIGURE: Final = re.compile(r"-?\d+(?:\.\d{1,4})?(?![\d.])")
+
+
+@register.filter
+def figures(text: str) -> str:
+    """`{{ why|figures }}`: numbers with five and more decimals at four significant digits, for reading only.
+
+    What is stored and compared stays exact; a figure so near its bound that rounding would hide the difference
+    keeps its digits.
+    """
+
+    bounds = {float(number) for number in _SHORT_FIGURE.findall(str(text))}
+
+    def shorter(found: re.Match[str]) -> str:
+        short = f"{float(found[0]):.4g}"
+        return found[0] if float(short) in bounds else short
+
+    return _LONG_FIGURE.sub(shorter, str(text))
 
 
 @register.inclusion_tag("components/tag.html")
