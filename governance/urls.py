@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("policies/", records.policies, name="policies"),
     path("policies/<uuid:policy_id>/", records.policy, name="policy"),
     path("reports/", records.reports, name="reports"),
+    path("reports/<uuid:report_id>/<slug:part>/", records.report_file, name="report-file"),
     path("machines/", records.machines, name="machines"),
     path("ledger/", records.ledger, name="ledger"),
     path("ledger/entries/<uuid:entry_id>/", records.entry, name="entry"),

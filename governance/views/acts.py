@@ -17,7 +17,16 @@ from django.urls import reverse
 from governance import forms
 from governance.machines import ACCEPTANCE, POLICY, RETRAINING, WAIVER
 from governance.models import Acceptance, Policy, RetrainingRequest, Waiver
-from governance.services import acceptances, checks, deployments, policies, retraining, versions, waivers
+from governance.services import (
+    acceptances,
+    checks,
+    deployments,
+    policies,
+    reports,
+    retraining,
+    versions,
+    waivers,
+)
 from ledger.actors import Actor
 from ledger.errors import NotThere, ServiceError
 from modelwarrant.machine import Machine
@@ -77,6 +86,10 @@ ACTS: Mapping[str, Act] = {
     "request-deployment": Act(
         Version, deployments.deployment_request, "version_id", forms.SlotForm, title="Request a deployment",
         consequence="If every gate is open, a warrant is granted and signed as soon as it can be proved.",
+    ),
+    "make-report": Act(
+        Version, reports.report_request, "version_id", forms.ReportForm, title="Make a report",
+        consequence="A worker makes it from one snapshot of the records; you find it under Reports.",
     ),
     "revoke-acceptance": Act(
         Acceptance, acceptances.acceptance_revoke, "acceptance_id", machine=ACCEPTANCE, move="revoke"

@@ -13,8 +13,15 @@ from governance.machines import POLICY
 from governance.models import Policy
 from governance.policies.sentences import sentences
 from governance.selectors.requirements import document_of
-from governance.selectors.visible import policy_by_id, reports_visible, warrant_by_id, warrants_visible
+from governance.selectors.visible import (
+    policy_by_id,
+    report_by_id,
+    reports_visible,
+    warrant_by_id,
+    warrants_visible,
+)
 from governance.selectors.warrants import status_at
+from governance.services.reports import report_files
 from ledger import clock
 from ledger import selectors as log
 from ledger.errors import NotThere
@@ -29,6 +36,12 @@ from people.pages import actor_of, named, paged, reading
 from people.services.reading import shown
 from registry import machines as registry_machines
 
+PARTS = (
+    ("sidecar", "signature", ".dsse.json", "application/json"),
+    ("data", "data", ".json", "application/json"),
+    ("pdf", "PDF", ".pdf", "application/pdf"),
+)
+"""Part in the address, its name on the page, how its file name ends, media type."""
 MACHINE_MODULES = (registry_machines, governance_machines, monitoring_machines, people_machines)
 
 
@@ -93,7 +106,20 @@ def policy(request: HttpRequest, policy_id: UUID) -> HttpResponse:
 def reports(request: HttpRequest) -> HttpResponse:
     """Reports I may read, the newest first."""
     page = paged(request, reports_visible(actor_of(request)).order_by("-requested_at"))
-    return render(request, "governance/reports.html", {"page": page})
+    return render(request, "governance/reports.html", {"page": page, "parts": PARTS})
+
+
+@reading
+def report_file(request: HttpRequest, report_id: UUID, part: str) -> HttpResponse:
+    """One file of a finished report: the PDF, its data or its signature, byte for byte."""
+    row = shown(actor=actor_of(request), permission=P.REPORT_VIEW, row=report_by_id(report_id))
+    ending, media_type = next(((end, kind) for name, _, end, kind in PARTS if name == part), ("", ""))
+    for name, data in report_files(row).items() if ending else ():
+        if name.endswith(ending) and (part == "sidecar" or ".dsse." not in name):
+            answer = HttpResponse(data, content_type=media_type)
+            answer["Content-Disposition"] = f'attachment; filename="{name}"'
+            return answer
+    raise NotThere
 
 
 @reading

@@ -74,9 +74,11 @@ def version(request: HttpRequest, version_id: UUID) -> HttpResponse:
             "onward": onward,
             "answers": answers.get(onward.name, ()) if onward else (),
             "moves": moves,
-            "acts": [name for name in EXTRA[row.state] if reached.allows(EXTRA_PERMISSION[name], row)]
-            if row.state in EXTRA
-            else [],
+            "acts": [
+                (name, ACTS[name].title)
+                for name in (*EXTRA.get(row.state, ()), *ALWAYS)
+                if reached.allows(EXTRA_PERMISSION[name], row)
+            ],
             "diagram": diagrams.machine(VERSION, row.state),
             "lineage": _lineage(row),
             "signature": signatures.standing(row),
@@ -100,6 +102,7 @@ def version(request: HttpRequest, version_id: UUID) -> HttpResponse:
     )
 
 
+ALWAYS = ("make-report",)
 EXTRA: dict[str, tuple[str, ...]] = {
     "draft": ("request-checks",),
     "validation": ("request-checks", "accept-result", "request-waiver"),
@@ -113,6 +116,7 @@ EXTRA_PERMISSION = {
     "accept-result": P.VERSION_VALIDATE,
     "request-waiver": P.WAIVER_REQUEST,
     "request-deployment": P.DEPLOYMENT_REQUEST,
+    "make-report": P.REPORT_MAKE,
 }
 
 
