@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +25,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from modelwarrant.errors import CannotCheck
+from modelwarrant.note import check_public_key
 
 Purpose = Literal["log", "model", "warrant", "report"]
 PURPOSES: tuple[Purpose, ...] = ("log", "model", "warrant", "report")
@@ -47,19 +49,7 @@ DEFAULT_ALGORITHM: dict[Purpose, str] = {
 }
 
 _MAX_PEM = 16_384
-_ED25519_P = 2**255 - 19
-# y coordinates of the points whose order divides 8; a signature "by" such a key proves nothing.
-_SMALL_ORDER_Y = {
-    0,
-    1,
-    _ED25519_P - 1,
-    int.from_bytes(
-        bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little"
-    ),
-    int.from_bytes(
-        bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), "little"
-    ),
-}
+_BLOCK = re.compile(rb"-----BEGIN PUBLIC KEY-----\s+([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----")
 
 
 class KeyRefused(CannotCheck):
@@ -143,14 +133,15 @@ def algorithm(public: PublicKey) -> str:
 
 
 def check(public: PublicKey) -> PublicKey:
-    """The same key, if it may be used at all. Raises KeyRefused for weak kinds and small-order points."""
-    if algorithm(public) == "ed25519":
-        raw = public.public_bytes(ser.Encoding.Raw, ser.PublicFormat.Raw)
-        y = int.from_bytes(raw, "little") & (2**255 - 1)
-        if y >= _ED25519_P:
-            raise KeyRefused("refused key: Ed25519 point isn't encoded canonically (RFC 8032, 5.1.3)")
-        if y in _SMALL_ORDER_Y:
-            raise KeyRefused("refused key: Ed25519 point of small order")
+    """The same key, if it may be used at all. Raises KeyRefused for weak kinds, and for Ed25519 keys that are no
+    point of the curve, of small order or not encoded canonically."""
+    if isinstance(public, ed25519.Ed25519PublicKey):
+        try:
+            check_public_key(public.public_bytes(ser.Encoding.Raw, ser.PublicFormat.Raw))
+        except ValueError as error:
+            raise KeyRefused(f"refused key: {error}") from error
+    else:
+        algorithm(public)
     return public
 
 
@@ -168,7 +159,22 @@ def load_public(pem: bytes) -> PublicKey:
         raise KeyRefused("unreadable public key: not PEM of a SubjectPublicKeyInfo") from error
     if not isinstance(public, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey):
         raise KeyRefused(f"refused key: {type(public).__name__} isn't one of {', '.join(ALGORITHMS)}")
-    return check(public)
+    check(public)
+    block = _BLOCK.search(pem)
+    if block is None or _algorithm_id(base64.b64decode(block[1])) != _algorithm_id(_spki(public)):
+        # Parameters that are written out can describe another curve with the same points (CVE-2020-0601).
+        raise KeyRefused("refused key: its curve must be given by name, not by parameters")
+    return public
+
+
+def _spki(public: PublicKey) -> bytes:
+    return public.public_bytes(ser.Encoding.DER, ser.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _algorithm_id(der: bytes) -> bytes:
+    """The AlgorithmIdentifier of a SubjectPublicKeyInfo that was read without error; short ones only in full."""
+    start = 2 + (der[1] & 0x7F if der[1] & 0x80 else 0)
+    return der[start : start + 2 + der[start + 1]]
 
 
 def dump_public(public: PublicKey) -> bytes:
@@ -178,8 +184,7 @@ def dump_public(public: PublicKey) -> bytes:
 
 def key_id(public: PublicKey) -> str:
     """The name of a key: hex SHA-256 of its DER SubjectPublicKeyInfo."""
-    der = public.public_bytes(ser.Encoding.DER, ser.PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(der).hexdigest()
+    return hashlib.sha256(_spki(public)).hexdigest()
 
 
 def oms_hint(public: PublicKey) -> str:

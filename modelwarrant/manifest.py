@@ -9,17 +9,17 @@ for are not known here.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import stat
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from modelwarrant import canonical
 from modelwarrant.errors import CannotCheck, Fault
 
 GIT_PATHS: Final = (".git", ".gitattributes", ".github", ".gitignore")
@@ -28,8 +28,10 @@ GIT_PATHS: Final = (".git", ".gitattributes", ".github", ".gitignore")
 FORMAT: Final = "modelwarrant/manifest/v1"
 MAX_FILES: Final = 1_000_000
 _CHUNK: Final = 1 << 20
+_SMALL: Final = 1 << 16
+_READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # Unicode category Cc, all of it
-_HASHES: Final = ("sha256", "blake2b")
+_HASHES: Final[dict[str, Callable[..., Any]]] = {"sha256": hashlib.sha256, "blake2b": hashlib.blake2b}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,7 +57,10 @@ class Manifest:
     def encode(self) -> bytes:
         """The manifest's only bytes: canonical JSON (RFC 8785), see docs/formats/manifest.md."""
         files = [{"path": file.path, "sha256": file.sha256, "size": file.size} for file in self.files]
-        return canonical.encode({"files": files, "format": FORMAT, "ignored": sorted(set(self.ignored))})
+        value = {"files": files, "format": FORMAT, "ignored": sorted(set(self.ignored))}
+        # ASCII keys, texts and integers at a known depth: the encoder's own form is the canonical one, and
+        # `canonical.encode` would walk through a million files to find that out.
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
     @property
     def digest(self) -> str:
@@ -120,6 +125,17 @@ def covers(ignored: Collection[str], path: str) -> bool:
     """Whether `path` is one of `ignored` or lies below one."""
     parts = path.split("/")
     return any("/".join(parts[:count]) in ignored for count in range(1, len(parts) + 1))
+
+
+def prefixes(paths: Iterable[str]) -> set[str]:
+    """The paths and every folder above them: what may not be ignored, where they are signed."""
+    found = set(paths)
+    for path in tuple(found):
+        end = path.rfind("/")
+        while end > 0 and (above := path[:end]) not in found:
+            found.add(above)
+            end = path.rfind("/", 0, end)
+    return found
 
 
 def walk(root: Path, ignored: Iterable[str] = GIT_PATHS) -> Walk:
@@ -209,24 +225,29 @@ def hash_spans(
     count = max(1, min(workers or os.cpu_count() or 1, len(spans), 16))
     shares: list[list[int]] = [[] for _ in range(count)]
     loads = [0] * count
-    # Longest first onto the lightest share: no thread ends long after the others. A small file costs
-    # about as much to open as 32 KiB cost to hash.
+    # Longest first onto the lightest share: no thread ends long after the others. Small files stay with one thread: the
+    # interpreter's lock makes two slower than one at them.
     for number in sorted(range(len(spans)), key=lambda n: spans[n].end - spans[n].start, reverse=True):
-        lightest = loads.index(min(loads))
+        length = spans[number].end - spans[number].start
+        lightest = 0 if length <= _SMALL else loads.index(min(loads))
         shares[lightest].append(number)
-        loads[lightest] += spans[number].end - spans[number].start + 32_768
+        loads[lightest] += length
+    shares = [share for share in shares if share]
     digests = [""] * len(spans)
+
+    base, make = f"{os.fspath(root)}/", _HASHES[algorithm]
 
     def work(share: list[int]) -> None:
         buffer = memoryview(bytearray(_CHUNK))
         for number in share:
             span = spans[number]
-            digests[number] = _hash_span(root, known[span.path], span, hashlib.new(algorithm), buffer)
+            digests[number] = _hash_span(base, known[span.path], span, make, buffer)
 
-    if count == 1:
-        work(shares[0])
+    if len(shares) < 2:
+        for share in shares:
+            work(share)
     else:
-        with ThreadPoolExecutor(count) as pool:
+        with ThreadPoolExecutor(len(shares)) as pool:
             list(pool.map(work, shares))
     return digests
 
@@ -276,11 +297,10 @@ def _below(root: Path, path: str) -> list[str]:
     return names
 
 
-def _hash_span(root: Path, file: Found, span: Span, digest: hashlib._Hash, buffer: memoryview) -> str:
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    path = os.path.join(root, file.path)
+def _hash_span(base: str, file: Found, span: Span, make: Callable[..., Any], buffer: memoryview) -> str:
+    path = base + file.path
     try:
-        handle = os.open(path, flags)
+        handle = os.open(path, _READ)
     except OSError as error:
         if os.path.lexists(path) and not os.path.islink(path):
             raise CannotCheck(f"{path}: {error.strerror or error}") from error
@@ -291,16 +311,23 @@ def _hash_span(root: Path, file: Found, span: Span, digest: hashlib._Hash, buffe
         if span.start:
             os.lseek(handle, span.start, os.SEEK_SET)
         left = span.end - span.start
-        while left:
-            count = os.readv(handle, [buffer[: min(left, _CHUNK)]])
-            if not count:
-                break
-            digest.update(buffer[:count])
-            left -= count
+        if left <= _SMALL:
+            # Read at once and hashed at once: for a small file each call costs as much as its bytes.
+            data = os.read(handle, left)
+            digest = make(data)
+            left -= len(data)
+        else:
+            digest = make()
+            while left:
+                count = os.readv(handle, [buffer[: min(left, _CHUNK)]])
+                if not count:
+                    break
+                digest.update(buffer[:count])
+                left -= count
         if left or _mark(os.fstat(handle)) != file.mark:
             raise Fault("changed while reading", f"'{file.path}'")
     except OSError as error:
         raise CannotCheck(f"{path}: {error.strerror or error}") from error
     finally:
         os.close(handle)
-    return digest.hexdigest()
+    return str(digest.hexdigest())

@@ -122,6 +122,32 @@ class Signer:
 
 
 @dataclass(frozen=True)
+class Cosigner:
+    """A witness's key: signs a checkpoint's text together with the time it did so (c2sp.org/tlog-cosignature)."""
+
+    name: str
+    public: bytes
+    sign: Callable[[bytes], bytes]
+
+    @classmethod
+    def from_private_key(cls, name: str, key: Ed25519PrivateKey) -> Cosigner:
+        """A cosigner for a key in memory."""
+        return cls(name, key.public_key().public_bytes_raw(), key.sign)
+
+    @property
+    def verifier(self) -> Verifier:
+        """The public half."""
+        return Verifier(self.name, self.public, COSIGNATURE_V1)
+
+    def signature_line(self, text: bytes, time: int) -> str:
+        """The line that cosigns a checkpoint's `text` at `time` (POSIX seconds), newline included."""
+        signed = self.sign(f"cosignature/v1\ntime {time}\n".encode() + text)
+        return (
+            f"{_DASH}{self.name} {encode_base64(self.verifier.key_id + time.to_bytes(8, 'big') + signed)}\n"
+        )
+
+
+@dataclass(frozen=True)
 class Signature:
     """One signature line. `time` is a cosignature's POSIX time, once verified."""
 

@@ -140,10 +140,11 @@ def verify_model(
     signed = {resource.path for resource in bundle.resources}
     ignored = tuple(ignored)
     leave = {*bundle.ignored, *(path.strip("/") for path in ignored)}
-    hidden = sorted(path for path in signed if manifest.covers(leave, path))
-    if hidden and any(manifest.covers(bundle.ignored, path) for path in hidden):
-        raise Fault("inconsistent", f"'{hidden[0]}' is both signed and ignored")
-    leave -= {path for path in leave if any(manifest.covers((path,), file) for file in signed)}
+    above = manifest.prefixes(signed)
+    if not above.isdisjoint(bundle.ignored):
+        hidden = min(path for path in signed if manifest.covers(bundle.ignored, path))
+        raise Fault("inconsistent", f"'{hidden}' is both signed and ignored")
+    leave -= above
     seen = manifest.walk(root, leave)
     there = {file.path: file for file in seen.files}
     spans = []
@@ -175,11 +176,12 @@ def verify_model(
     digest = None
     if bundle.shard_size is None and bundle.algorithm == "sha256":
         files = [manifest.File(item.path, item.digest, there[item.path].size) for item in bundle.resources]
-        digest = manifest.Manifest(tuple(sorted(files)), bundle.ignored).digest
-    expected = {path.strip("/") for path in ignored}
-    unexpected = tuple(path for path in seen.left_out if not manifest.covers(expected, path))
-    findings = [f"'{path}' is empty and isn't signed" for path in unseen]
-    findings += manifest.strict_findings(replace(seen, left_out=unexpected))
+        digest = manifest.Manifest(tuple(sorted(files, key=lambda file: file.path)), bundle.ignored).digest
+    findings = [f"'{path}' is empty and isn't signed" for path in unseen] if strict else []
+    if strict:
+        expected = {path.strip("/") for path in ignored}
+        unexpected = tuple(path for path in seen.left_out if not manifest.covers(expected, path))
+        findings += manifest.strict_findings(replace(seen, left_out=unexpected))
     return VerifiedModel(
         bundle.payload_digest,
         bundle.root_digest,
@@ -189,7 +191,7 @@ def verify_model(
         sum(file.size for file in seen.files),
         bundle.ignored,
         digest,
-        tuple(findings) if strict else (),
+        tuple(findings),
     )
 
 

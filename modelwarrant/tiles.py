@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import islice
 from typing import Final
 
@@ -20,7 +21,6 @@ from modelwarrant.merkle import (
     chain_next,
     chain_start,
     leaf_hash,
-    node_hash,
 )
 from modelwarrant.note import parse_checkpoint, split_note
 
@@ -111,12 +111,13 @@ def split_hashes(data: bytes) -> list[bytes]:
 
 def subtree_root(hashes: Sequence[bytes]) -> bytes:
     """The root over 1, 2, 4 ... 256 hashes."""
-    row = list(hashes)
-    if not row or len(row) & (len(row) - 1):
-        raise ValueError(f"{len(row)} hashes are no full subtree")
-    while len(row) > 1:
-        row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
-    return row[0]
+    if not hashes or len(hashes) & (len(hashes) - 1):
+        raise ValueError(f"{len(hashes)} hashes are no full subtree")
+    row = b"".join(hashes)
+    while len(row) > HASH_BYTES:
+        # `merkle.node_hash` of each pair, written out: verification spends a third of its time here
+        row = b"".join([sha256(b"\x01" + row[at : at + 64]).digest() for at in range(0, len(row), 64)])
+    return row
 
 
 class TileBuilder:

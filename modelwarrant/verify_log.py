@@ -11,6 +11,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -19,7 +20,7 @@ from typing import IO, Final
 
 from modelwarrant import canonical, entry, tiles
 from modelwarrant.errors import CannotCheck, Fault
-from modelwarrant.merkle import chain_start
+from modelwarrant.merkle import chain_over, chain_start
 from modelwarrant.note import (
     MAX_NOTE_BYTES,
     Checkpoint,
@@ -32,25 +33,27 @@ from modelwarrant.note import (
 from modelwarrant.tiles import Tile
 
 _MAX_BUNDLE_BYTES: Final = tiles.WIDTH * (2 + tiles.MAX_ENTRY_BYTES)
-_SPOOL_BYTES: Final = 16_000_000
 _ID_BYTES: Final = 16
-_IDS_AT_ONCE: Final = 500_000
+_BUCKETS: Final = 64
+_SPOOL_BYTES: Final = 200_000
 
 
 @dataclass
 class LogReport:
     """What full verification found in a log without a fault.
 
-    note: None when no keys were given, so that no signature was checked. ours: entries were read as entry v1.
-    chain: head recomputed over all leaves (signed only in our logs). events: entries by event name. first,
-    last: range of the claimed times. backwards: entries that claim a time before their predecessor's (order
-    is the index, time a claim). other_versions: entries of versions not known here. superseded: older partial
-    tiles found and verified. earlier: sizes of earlier checkpoints this log was shown to continue.
+    note: None when no keys were given, so that no signature was checked. ours: the log has a signed chain head.
+    read: entries were read as entry v1; False for logs by others, and where it was not asked for. chain: head
+    recomputed over all leaves (signed only in our logs). events: entries by event name. first, last: range of the
+    claimed times. backwards: entries that claim a time before their predecessor's (order is the index, time a
+    claim). other_versions: entries of versions not known here. superseded: older partial tiles found and
+    verified. earlier: sizes of earlier checkpoints this log was shown to continue.
     """
 
     checkpoint: Checkpoint
     note: Note | None
     ours: bool
+    read: bool
     chain: bytes
     events: Counter[str] = field(default_factory=Counter)
     first: str | None = None
@@ -68,15 +71,17 @@ def verify_log(
     *,
     earlier: Sequence[bytes] = (),
     origin: str | None = None,
+    read: bool = True,
 ) -> LogReport:
     """Verify an export directory. `earlier`: signed checkpoints of the same log from before, which this one
-    must continue. `verifiers` None checks all but signatures. `origin`: see `note.open_checkpoint`.
+    must continue. `verifiers` None checks all but signatures. `origin`: see `note.open_checkpoint`. `read` False
+    leaves out what our entries say (form, log, no id twice): their hashes, tree and chain are checked all the same.
 
     Raises Fault: "changed", "missing", "inserted", "reordered", "truncated", "forked", "rolled back",
     "unknown file", "malformed", "bad signature", "root mismatch", "chain mismatch", "repeated", "wrong log";
     with the first bad index where one can be named. CannotCheck: keys unknown, files unreadable.
     """
-    return _Verification(directory, verifiers, earlier, origin).run()
+    return _Verification(directory, verifiers, earlier, origin, read).run()
 
 
 def read_checkpoint(
@@ -101,6 +106,7 @@ class _Verification:
         verifiers: Sequence[Verifier] | None,
         earlier: Sequence[bytes],
         origin: str | None,
+        read: bool,
     ) -> None:
         self.directory = directory
         self.origin = origin
@@ -111,7 +117,9 @@ class _Verification:
         )
         self.builder = tiles.TileBuilder()
         self.ours = self.checkpoint.chain is not None
-        self.report = LogReport(self.checkpoint, note, self.ours, chain_start(self.checkpoint.origin))
+        self.report = LogReport(
+            self.checkpoint, note, self.ours, self.ours and read, chain_start(self.checkpoint.origin)
+        )
         # Found on the way, judged at the end: only the root tells whether an entry or a hash tile is wrong.
         self.hash_fault: Fault | None = None
         self.content_fault: Fault | None = None
@@ -121,16 +129,17 @@ class _Verification:
 
     def run(self) -> LogReport:
         superseded = self._take_stock()
-        with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as ids:
+        with ExitStack() as stack:
+            ids = [stack.enter_context(tempfile.SpooledTemporaryFile(_SPOOL_BYTES)) for _ in range(_BUCKETS)]
             while self.builder.size < self.size:
                 leaf_bytes = self._bundle()
                 self._tree(leaf_bytes)
-                if self.ours and self.content_fault is None:
+                if self.report.read and self.content_fault is None:
                     self._contents(leaf_bytes, ids)
             for tile, row in self.builder.partial():
                 self._compare(tile, row)
             self._judge()
-            if self.ours:
+            if self.report.read:
                 self._repeated(ids)
         for tile in superseded:
             self._superseded(tile)
@@ -220,10 +229,7 @@ class _Verification:
 
     def _tree(self, entries: list[bytes]) -> None:
         leaves = [sha256(b"\x00" + item).digest() for item in entries]
-        head = self.report.chain
-        for leaf in leaves:
-            head = sha256(b"\x02" + head + leaf).digest()
-        self.report.chain = head
+        self.report.chain = chain_over(self.report.chain, leaves)
         start = self.builder.size
         for old in self.earlier:
             if start < old.size <= start + len(leaves) or (old.size == start == 0):
@@ -267,7 +273,7 @@ class _Verification:
             )
         return data
 
-    def _contents(self, entries: list[bytes], ids: IO[bytes]) -> None:
+    def _contents(self, entries: list[bytes], ids: Sequence[IO[bytes]]) -> None:
         start = self.builder.size - len(entries)
         report = self.report
         try:
@@ -275,7 +281,6 @@ class _Verification:
         except Fault as fault:
             self.content_fault = Fault(fault.kind, fault.message, start + (fault.index or 0))
             return
-        found = bytearray()
         for at, value in enumerate(values, start):
             try:
                 version = entry.read_version(value)
@@ -291,30 +296,31 @@ class _Verification:
                 return
             if version != entry.VERSION:
                 report.other_versions += 1
-                found += sha256(b"no id known at %d" % at).digest()[:_ID_BYTES]
                 continue
-            found += bytes.fromhex(value["id"].replace("-", ""))
+            key = bytes.fromhex(value["id"].replace("-", ""))
+            ids[key[-1] % _BUCKETS].write(key + at.to_bytes(8, "big"))
             report.events[value["event"]] += 1
             time = value["at"]
             report.backwards += time < self.previous
             self.previous = time
             report.first = time if report.first is None else min(report.first, time)
             report.last = time if report.last is None else max(report.last, time)
-        ids.write(found)
 
-    def _repeated(self, ids: IO[bytes]) -> None:
-        """No id twice: in as many passes over the spooled ids as keep the set in memory small."""
-        passes = -(-self.size // _IDS_AT_ONCE)
-        for turn in range(passes):
+    def _repeated(self, ids: Sequence[IO[bytes]]) -> None:
+        """No id twice. Ids were spooled by their last byte, so that only a share of them is in memory at a time."""
+        twice: list[int] = []
+        for bucket in ids:
+            bucket.seek(0)
+            data = bucket.read()
             seen: set[bytes] = set()
-            ids.seek(0)
-            for index in range(self.size):
-                item = ids.read(_ID_BYTES)
-                if passes > 1 and int.from_bytes(item[:4], "big") % passes != turn:
-                    continue
-                if item in seen:
-                    raise Fault("repeated", f"entry {index} has the id of an earlier entry", index)
-                seen.add(item)
+            for at in range(0, len(data), _ID_BYTES + 8):
+                key = data[at : at + _ID_BYTES]
+                if key in seen:
+                    twice.append(int.from_bytes(data[at + _ID_BYTES : at + _ID_BYTES + 8], "big"))
+                    break
+                seen.add(key)
+        if twice:
+            raise Fault("repeated", f"entry {min(twice)} has the id of an earlier entry", min(twice))
 
     def _judge(self) -> None:
         if self.builder.frontier().root() != self.checkpoint.root:

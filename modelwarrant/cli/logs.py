@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from modelwarrant import proof
+from modelwarrant import proof, quorum
 from modelwarrant.canonical import digest
 from modelwarrant.cli.answer import CANNOT_CHECK, Answer
 from modelwarrant.cli.arguments import add_command, read_bytes
 from modelwarrant.compare_logs import compare_logs
 from modelwarrant.errors import UsageError
-from modelwarrant.note import MAX_NOTE_BYTES, Note, Verifier, encode_base64
+from modelwarrant.note import ED25519, MAX_NOTE_BYTES, Note, Verifier, encode_base64
 from modelwarrant.tiles import MAX_ENTRY_BYTES
 from modelwarrant.verify_log import LogReport, verify_log
 
@@ -28,6 +29,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         action="append",
         default=[],
         help="a checkpoint kept from before, which the log must continue; may be repeated",
+    )
+    log.add_argument(
+        "--hashes-only",
+        action="store_true",
+        help="check hashes, tree, chain and signature, and do not read what the entries say; several times faster",
     )
     compare = add_command(
         subparsers, "compare-logs", _compare_logs, "show that a later copy of a log continues an earlier one"
@@ -48,6 +54,11 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
             help="verifier key of the log (name+id+base64); may be repeated",
         )
         command.add_argument("--origin", help="the log expected, where its key goes by another name")
+        command.add_argument(
+            "--quorum",
+            metavar="POLICY",
+            help="file naming the witnesses that must have cosigned (c2sp.org/tlog-policy)",
+        )
 
 
 def verifiers(vkeys: Sequence[str]) -> list[Verifier]:
@@ -61,18 +72,61 @@ def verifiers(vkeys: Sequence[str]) -> list[Verifier]:
     return found
 
 
-def _verify_log(args: argparse.Namespace) -> Answer:
-    if not args.vkey:
+def _policy(args: argparse.Namespace) -> quorum.Policy | None:
+    if args.quorum is None:
+        return None
+    try:
+        return quorum.parse(read_bytes(args.quorum, limit=quorum.MAX_BYTES))
+    except ValueError as error:
+        raise UsageError(f"--quorum {args.quorum}: {error}") from error
+
+
+def _keys(args: argparse.Namespace, policy: quorum.Policy | None) -> list[Verifier]:
+    """Keys from `--vkey` and the policy. Raises UsageError when no log's is among them."""
+    found = verifiers(args.vkey)
+    if policy is not None:
+        found += [key for key in policy.verifiers if key not in found]
+    if not any(key.algorithm == ED25519 for key in found):
         raise UsageError("--vkey is needed: a log is checked against a key you trust, not against itself")
+    return found
+
+
+def _witnessed(
+    policy: quorum.Policy | None, note: Note | None
+) -> tuple[list[tuple[str, str]], dict[str, Any]]:
+    """Facts and document about witnesses. Raises Fault("quorum not reached")."""
+    if policy is None or note is None:
+        return [("witnesses", "none was asked for (--quorum names who must have seen this log)")], {}
+    found = quorum.require(policy, note)
+    times = {
+        name: datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") for name, at in found.items()
+    }
+    return [("witnessed by", f"{name} at {at}") for name, at in times.items()], {"witnesses": times}
+
+
+def _verify_log(args: argparse.Namespace) -> Answer:
+    policy = _policy(args)
+    trusted = _keys(args, policy)
     earlier = [read_bytes(path, limit=MAX_NOTE_BYTES) for path in args.earlier]
-    report = verify_log(args.directory, verifiers(args.vkey), earlier=earlier, origin=args.origin)
-    headline = f"OK: {report.checkpoint.origin}, {report.checkpoint.size} entries, verified in full"
-    return Answer(headline, _facts(report), {"verdict": "ok", **_document(report)})
+    report = verify_log(
+        args.directory,
+        trusted,
+        earlier=earlier,
+        origin=args.origin,
+        read=not args.hashes_only,
+    )
+    extent = "verified in part: hashes only" if _partial(report) else "verified in full"
+    headline = f"OK: {report.checkpoint.origin}, {report.checkpoint.size} entries, {extent}"
+    facts, document = _witnessed(policy, report.note)
+    return Answer(headline, [*_facts(report), *facts], {"verdict": "ok", **_document(report), **document})
 
 
 def _compare_logs(args: argparse.Namespace) -> Answer:
-    keys = verifiers(args.vkey) or None
+    policy = _policy(args)
+    keys = _keys(args, policy) if policy else verifiers(args.vkey) or None
     compared = compare_logs(args.first, args.second, keys, origin=args.origin)
+    for report in (compared.first, compared.second):
+        _witnessed(policy, report.note)
     origin, added = compared.first.checkpoint.origin, compared.added
     agreed = f"{origin}, the later copy continues the earlier by {added} entries"
     facts = [("earlier", _head(compared.first)), ("later", _head(compared.second))]
@@ -84,11 +138,12 @@ def _compare_logs(args: argparse.Namespace) -> Answer:
 
 
 def _verify_proof(args: argparse.Namespace) -> Answer:
-    if not args.vkey:
-        raise UsageError("--vkey is needed: a proof is checked against a key you trust")
+    policy = _policy(args)
+    trusted = _keys(args, policy)
     leaf = read_bytes(args.leaf, limit=MAX_ENTRY_BYTES)
     text = read_bytes(args.proof, limit=proof.MAX_BYTES)
-    checked = proof.check(leaf, text, verifiers(args.vkey), args.origin)
+    checked = proof.check(leaf, text, trusted, args.origin)
+    witnesses, witnessed = _witnessed(policy, checked.note)
     facts = [
         ("origin", checked.origin),
         ("entry", digest(leaf)),
@@ -96,6 +151,7 @@ def _verify_proof(args: argparse.Namespace) -> Answer:
         ("size", str(checked.size)),
         ("root", encode_base64(checked.checkpoint.root)),
         *_signatures(checked.note),
+        *witnesses,
     ]
     document = {
         "verdict": "ok",
@@ -104,6 +160,7 @@ def _verify_proof(args: argparse.Namespace) -> Answer:
         "size": checked.size,
         "root": encode_base64(checked.checkpoint.root),
         "entry": digest(leaf),
+        **witnessed,
     }
     return Answer(f"OK: the entry is number {checked.index} of {checked.origin}", facts, document)
 
@@ -118,7 +175,7 @@ def _facts(report: LogReport) -> list[tuple[str, str]]:
     ]
     if report.note is not None:
         facts += _signatures(report.note)
-    if report.ours:
+    if report.read:
         facts += [
             (f"event {name}", str(count)) for name, count in sorted(report.events.items(), key=lambda e: e[0])
         ]
@@ -137,7 +194,13 @@ def _facts(report: LogReport) -> list[tuple[str, str]]:
     return facts
 
 
+def _partial(report: LogReport) -> bool:
+    return report.ours and not report.read
+
+
 def _extent(report: LogReport) -> str:
+    if _partial(report):
+        return "partial: every hash, hash tile, the chain, the root, the signature; entries not read (--hashes-only)"
     if report.ours:
         return "full: every entry, hash tile, the chain, the root, the signature"
     return "full for hashes and signature; entries are opaque bytes of another kind of log, not read"
@@ -161,8 +224,8 @@ def _document(report: LogReport) -> dict[str, Any]:
         "root": encode_base64(checkpoint.root),
         "chain": encode_base64(report.chain),
         "chain_signed": report.ours,
-        "verification": "full",
-        "entries_read": report.ours,
+        "verification": "partial" if _partial(report) else "full",
+        "entries_read": report.read,
         "signatures": [f"{line.name}+{line.key_id.hex()}" for line in (note.verified if note else ())],
         "unknown_signatures": [
             f"{line.name}+{line.key_id.hex()}" for line in (note.unverified if note else ())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from modelwarrant import bundle, keys, manifest, oms
+from modelwarrant import bundle, description, keys, manifest, oms
 from modelwarrant.cli.answer import FAULT, Answer
 from modelwarrant.cli.arguments import add_command, read_bytes
 from modelwarrant.envelope import MAX_DOCUMENT
@@ -32,6 +34,14 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     sign.add_argument("--key", metavar="PRIVATE", required=True, help="private key, PKCS#8 PEM")
     sign.add_argument("--bundle", metavar="OUT", type=Path, required=True, help="where the signature goes")
     sign.add_argument("--name", help="name of the model in the signature (default: the directory's)")
+    sign.add_argument(
+        "--card",
+        metavar="FILE",
+        help=f"model card (JSON object of texts), signed as DIR/{description.FILE_NAME}",
+    )
+    sign.add_argument(
+        "--components", metavar="FILE", help="component list (JSON array of objects), signed in the same file"
+    )
     sign.add_argument("--shard-size", metavar="BYTES", type=int, help="sign shards instead of whole files")
     add_ignore(sign, "leave out PATH, relative to DIR; may be repeated")
     sign.add_argument("--replace", action="store_true", help="replace an existing signature file")
@@ -85,7 +95,8 @@ def trusted(paths: Sequence[str]) -> list[keys.TrustedKey]:
     return found
 
 
-def _passphrase(args: argparse.Namespace) -> bytes | None:
+def passphrase(args: argparse.Namespace) -> bytes | None:
+    """What `add_passphrase` asked for; None when neither was given. Raises UsageError."""
     if args.passphrase_env is not None:
         value = os.environ.get(args.passphrase_env)
         if not value:
@@ -100,20 +111,20 @@ def _passphrase(args: argparse.Namespace) -> bytes | None:
 
 
 def _keygen(args: argparse.Namespace) -> Answer:
-    passphrase = _passphrase(args)
-    if (passphrase is None) != args.no_passphrase:
+    secret = passphrase(args)
+    if (secret is None) != args.no_passphrase:
         raise UsageError("give --passphrase-file or --passphrase-env, or else --no-passphrase")
     public_path = Path(f"{args.out.with_suffix('') if args.out.suffix == '.pem' else args.out}.pub.pem")
     private = keys.generate(args.curve)
     public = private.public_key()
-    create(args.out, keys.dump_private(private, passphrase), 0o600)
+    create(args.out, keys.dump_private(private, secret), 0o600)
     try:
         create(public_path, keys.dump_public(public), 0o644)
     except UsageError:
         args.out.unlink()
         raise
     facts = [
-        ("private key", f"{args.out} ({'in clear' if passphrase is None else 'encrypted'})"),
+        ("private key", f"{args.out} ({'in clear' if secret is None else 'encrypted'})"),
         ("public key", str(public_path)),
         ("key id", keys.key_id(public)),
     ]
@@ -141,6 +152,13 @@ def create(path: Path, data: bytes, mode: int) -> None:
         raise
 
 
+def _replace(path: Path, data: bytes) -> None:
+    """Put a file in the place of what was there, whole or not at all. Raises as `create`."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    create(temporary, data, 0o644)
+    os.replace(temporary, path)
+
+
 def _inside(root: Path, path: str) -> list[str]:
     """The bundle's own path relative to the model, if it lies in it: it can't sign itself."""
     inside, absolute = Path(os.path.realpath(root)), Path(os.path.realpath(path))
@@ -159,24 +177,24 @@ def _sign_model(args: argparse.Namespace) -> Answer:
     if args.bundle.exists() and not args.replace:
         raise UsageError(f"{args.bundle} exists; --replace signs anew")
     try:
-        private = keys.load_private(read_bytes(args.key, limit=_MAX_KEY), _passphrase(args))
+        private = keys.load_private(read_bytes(args.key, limit=_MAX_KEY), passphrase(args))
     except keys.KeyRefused as error:
         raise CannotCheck(f"{args.key}: {error}") from error
     signer = keys.LocalSigner(private)
+    _describe(args, ignored)
     try:
         data = oms.sign_model(
             args.directory, signer, ignored=ignored, name=args.name, shard_size=args.shard_size
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
-    temporary = args.bundle.with_name(f".{args.bundle.name}.{os.getpid()}")
-    create(temporary, data, 0o644)
-    os.replace(temporary, args.bundle)
+    _replace(args.bundle, data)
     signed = bundle.read(data)
     facts = [
         ("identity", f"sha256:{signed.payload_digest}"),
         ("model", signed.name),
         ("files", str(len({item.path for item in signed.resources}))),
+        ("described", _described(args.directory, signed)[0]),
         ("signature", str(args.bundle)),
         ("key id", keys.key_id(signer.public)),
     ]
@@ -190,6 +208,59 @@ def _sign_model(args: argparse.Namespace) -> Answer:
     return Answer(f"OK: {args.directory} is signed", facts, document)
 
 
+def _describe(args: argparse.Namespace, ignored: Collection[str]) -> None:
+    """Write what `--card` and `--components` give into the model, whole or not at all, before it is hashed."""
+    if args.card is None and args.components is None:
+        return
+    if manifest.covers(ignored, description.FILE_NAME):
+        raise UsageError(f"--ignore: {description.FILE_NAME} holds the card and has to be signed")
+    card = _json(args.card, "--card", dict, "an object of texts")
+    listed = _json(args.components, "--components", list, "an array of objects")
+    try:
+        data = description.build(card, [_component(place, item) for place, item in enumerate(listed)])
+    except ValueError as error:
+        raise UsageError(f"--card, --components: {error}") from error
+    target = args.directory / description.FILE_NAME
+    if target.is_symlink() or (target.exists() and not args.replace and target.read_bytes() != data):
+        raise UsageError(f"{target} says something else; --replace writes it anew")
+    _replace(target, data)
+
+
+def _component(place: int, item: Any) -> description.Component:
+    """A component as people write it: `kind` and `name`, the rest where it is known."""
+    known = {field.name for field in fields(description.Component)}
+    if not isinstance(item, dict) or not {"kind", "name"} <= set(item) <= known:
+        raise UsageError(
+            f"--components: [{place}] is not an object of kind, name and perhaps {', '.join(sorted(known - {'kind', 'name'}))}"
+        )
+    return description.Component(**item)
+
+
+def _json(path: str | None, option: str, kind: type, expected: str) -> Any:
+    if path is None:
+        return kind()
+    try:
+        value = json.loads(read_bytes(path, limit=description.MAX_BYTES))
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{option}: {path} is not JSON: {error}") from error
+    if not isinstance(value, kind):
+        raise UsageError(f"{option}: {path} is not {expected}")
+    return value
+
+
+def _described(directory: Path, signed: bundle.Bundle) -> tuple[str, bool]:
+    """What the signature says about card and components, and whether it covers them."""
+    path = directory / description.FILE_NAME
+    if description.FILE_NAME not in {item.path for item in signed.resources}:
+        return "no: card and components are not among the signed files", False
+    try:
+        said = description.read(read_bytes(str(path), limit=description.MAX_BYTES))
+    except Fault as fault:
+        return f"no: {description.FILE_NAME} is signed, but unreadable: {fault.message}", False
+    count = len(said.components)
+    return f"{len(said.card)} fields of the card, {count} component{'' if count == 1 else 's'}, signed", True
+
+
 def _verify_model(args: argparse.Namespace) -> Answer:
     if not args.key:
         raise UsageError("--key is needed: a signature is checked against a key you trust")
@@ -200,10 +271,12 @@ def _verify_model(args: argparse.Namespace) -> Answer:
         verified = oms.verify_model(args.directory, data, trust, ignored=ignored, strict=args.strict)
     except oms.ModelDiffers as fault:
         return _differs(args.directory, fault)
+    said, described = _described(args.directory, bundle.read(data))
     facts = [
         ("identity", f"sha256:{verified.payload_digest}"),
         ("model", verified.name),
         ("files", f"{verified.files}, {verified.size:,} bytes, all as signed"),
+        ("described", said),
         ("signed by", f"{verified.key.name} (key id {verified.key.id})"),
         ("left out", ", ".join(verified.ignored) or "nothing"),
     ]
@@ -217,6 +290,7 @@ def _verify_model(args: argparse.Namespace) -> Answer:
         "key_id": verified.key.id,
         "ignored": list(verified.ignored),
         "findings": list(verified.findings),
+        "described": described,
     }
     if verified.findings:
         headline = f"FAULT: signed and unchanged, but strict mode found {len(verified.findings)}"

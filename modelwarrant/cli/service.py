@@ -11,10 +11,11 @@ import json
 import os
 import re
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from modelwarrant import manifest
+from modelwarrant import description, manifest
 from modelwarrant.cli.answer import CANNOT_CHECK, FAULT, OK, USAGE, Answer
 from modelwarrant.cli.arguments import add_command, read_bytes
 from modelwarrant.client import Client, Problem, Unreachable
@@ -57,7 +58,10 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     make.add_argument(
         "--bundle", metavar="FILE", required=True, help="the model's signature (see sign-model)"
     )
-    make.add_argument("--card", metavar="FILE", help="the model card as a JSON object of texts")
+    make.add_argument(
+        "--card", metavar="FILE",
+        help="the model card as a JSON object of texts, where it isn't signed with the model (sign-model --card)",
+    )  # fmt: skip
     make.add_argument("--label", default="")
     make.add_argument("--code-ref", default="", help="where the training code is, for example git:<commit>")
     make.add_argument(
@@ -147,11 +151,11 @@ def _register(args: argparse.Namespace) -> Answer:
 
 def _registered(args: argparse.Namespace) -> Answer:
     links = [_link(said) for said in args.data]
-    card = _card(args.card)
+    said = _description(args.directory, args.card)
     signature = read_bytes(args.bundle, limit=MAX_DOCUMENT)
     listed = manifest.build(args.directory)
     client = _client(args)
-    body = {"label": args.label, "code_ref": args.code_ref, "card": card}
+    body = {"label": args.label, "code_ref": args.code_ref, "card": dict(said.card)}
     version = client.post(f"/models/{args.model}/versions", body)
     files = {
         file.path: client.upload(args.directory / file.path, purpose="artifact", model=args.model)["id"]
@@ -159,6 +163,8 @@ def _registered(args: argparse.Namespace) -> Answer:
     }
     where = f"/versions/{version['id']}"
     client.post(f"{where}/files", {"files": files})
+    for component in said.components:
+        client.post(f"{where}/components", asdict(component))
     given = client.post_bytes(f"{where}/signatures", signature, "application/json")
     for role, dataset_version in links:
         client.post(f"{where}/lineage", {"role": role, "dataset_version": dataset_version})
@@ -167,6 +173,7 @@ def _registered(args: argparse.Namespace) -> Answer:
     facts = [
         ("version", f"{version['id']} (number {version['number']})"),
         ("files", str(len(files))),
+        ("components", str(len(said.components))),
         ("subject", version["subject_digest"] or "none"),
         ("signature", f"{given['status']}: {given['detail']}"),
         ("state", version["state"]),
@@ -222,9 +229,18 @@ def _link(said: str) -> tuple[str, str]:
     return role, dataset_version
 
 
-def _card(path: str | None) -> dict[str, str]:
-    if path is None:
-        return {}
+def _description(directory: Path, card_path: str | None) -> description.Description:
+    """Card and components as the model's own signed file has them; else the card that was given."""
+    signed = directory / description.FILE_NAME
+    if not signed.exists():
+        return description.Description(_card(card_path) if card_path else {}, ())
+    found = description.read(read_bytes(str(signed), limit=description.MAX_BYTES))
+    if card_path and _card(card_path) != found.card:
+        raise UsageError(f"--card: {card_path} isn't the card that is signed in {signed}")
+    return found
+
+
+def _card(path: str) -> dict[str, str]:
     try:
         card = json.loads(read_bytes(path, limit=MAX_DOCUMENT))
     except ValueError as error:

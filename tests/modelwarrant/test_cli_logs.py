@@ -51,6 +51,23 @@ def test_verify_log_exit_codes(log: Path, signer: note.Signer, run: Run) -> None
     assert (code, document["kind"], document["index"]) == (1, "changed", 0)
 
 
+def test_hashes_alone_are_called_partial(
+    leaves: list[bytes], tmp_path: Path, signer: note.Signer, write_log: WriteLog, run: Run
+) -> None:
+    twice = tmp_path / "twice"
+    write_log(twice, [*leaves[:300], leaves[7]])
+    command = ("verify-log", twice, "--vkey", signer.verifier.vkey)
+    code, document = run(*command)
+    assert (code, document["kind"], document["index"]) == (1, "repeated", 300)
+    code, document = run(*command, "--hashes-only")
+    assert (code, document["verification"], document["entries_read"]) == (0, "partial", False)
+    assert "verified in part" in document["headline"]
+    bundle = twice / "tile/entries/001.p/45"
+    bundle.write_bytes(bundle.read_bytes().replace(b"review", b"active", 1))
+    code, document = run(*command, "--hashes-only")
+    assert (code, document["kind"], document["index"]) == (1, "changed", 256)
+
+
 def test_a_tail_cut_and_signed_again_is_found_with_a_kept_checkpoint(
     log: Path, tmp_path: Path, leaves: list[bytes], signer: note.Signer, write_log: WriteLog, run: Run
 ) -> None:

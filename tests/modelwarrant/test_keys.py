@@ -1,10 +1,14 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import base64
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives import serialization as ser
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa, x25519
+from cryptography.x509.oid import NameOID
 
 from modelwarrant import keys
 
@@ -70,23 +74,97 @@ def test_kinds_that_are_not_used_are_refused(private):
         keys.load_private(pem)
 
 
+# Every encoding of the eight points whose order divides 8, canonical or not ("Taming the many EdDSAs", 2020, table 1).
+_P = 2**255 - 19
+_Y8 = (
+    int.from_bytes(
+        bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little"
+    ),
+    int.from_bytes(
+        bytes.fromhex("c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"), "little"
+    ),
+)
 SMALL = [
-    "0000000000000000000000000000000000000000000000000000000000000000",
-    "0100000000000000000000000000000000000000000000000000000000000000",
-    "0100000000000000000000000000000000000000000000000000000000000080",
-    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
-    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff",
-    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
-    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    (y | sign << 255).to_bytes(32, "little") for y in (0, 1, _P - 1, _P, _P + 1, *_Y8) for sign in (0, 1)
 ]
 
 
-@pytest.mark.parametrize("raw", SMALL)
+def test_there_are_fourteen():
+    assert len(set(SMALL)) == 14
+
+
+@pytest.mark.parametrize("raw", SMALL, ids=bytes.hex)
 def test_points_that_vouch_for_anything_are_refused(raw):
-    public = ed25519.Ed25519PublicKey.from_public_bytes(bytes.fromhex(raw))
-    with pytest.raises(keys.KeyRefused):
+    public = ed25519.Ed25519PublicKey.from_public_bytes(raw)
+    with pytest.raises(keys.KeyRefused, match=r"small order|only form"):
         keys.check(public)
+    with pytest.raises(keys.KeyRefused):
+        keys.load_public(keys.dump_public(public))
+
+
+def test_what_is_no_point_of_the_curve_is_refused():
+    public = ed25519.Ed25519PublicKey.from_public_bytes((2).to_bytes(32, "little"))
+    with pytest.raises(keys.KeyRefused, match="not a point"):
+        keys.check(public)
+
+
+EXPLICIT = b"""-----BEGIN PUBLIC KEY-----
+MIIBSzCCAQMGByqGSM49AgEwgfcCAQEwLAYHKoZIzj0BAQIhAP////8AAAABAAAA
+AAAAAAAAAAAA////////////////MFsEIP////8AAAABAAAAAAAAAAAAAAAA////
+///////////8BCBaxjXYqjqT57PrvVV2mIa8ZR0GsMxTsPY7zjw+J9JgSwMVAMSd
+NgiG5wSTamZ44ROdJreBn36QBEEEaxfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5
+RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9QIhAP////8AAAAA
+//////////+85vqtpxeehPO5ysL8YyVRAgEBA0IABDcOFezsz5v8wHkWUkJ4/60H
+K/JFcrxTlK64v8p7hVVt+/kPj4ymb8nZaj2i+trNLB9whui3Oq/bB5jWEqcKNWc=
+-----END PUBLIC KEY-----
+"""
+"""P-256, its parameters written out: `openssl ecparam -name prime256v1 -genkey -param_enc explicit`."""
+
+
+def armoured(der):
+    return b"-----BEGIN PUBLIC KEY-----\n" + base64.encodebytes(der) + b"-----END PUBLIC KEY-----\n"
+
+
+def of_p256(point):
+    algorithm = bytes.fromhex("301306072a8648ce3d020106082a8648ce3d030107")
+    bits = bytes([0x03, len(point) + 1, 0]) + point
+    return armoured(bytes([0x30, len(algorithm) + len(bits)]) + algorithm + bits)
+
+
+def certificate():
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "somebody")])
+    made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(private.public_key())
+    made = made.serial_number(1).not_valid_before(NOON).not_valid_after(NOON + timedelta(days=1))
+    return made.sign(private, hashes.SHA256()).public_bytes(ser.Encoding.PEM)
+
+
+@pytest.mark.parametrize(
+    ("pem", "why"),
+    [
+        (EXPLICIT, "by name"),
+        (of_p256(b"\x00"), "unreadable"),
+        (of_p256(b"\x04" + bytes(64)), "unreadable"),
+        (of_p256(b"\x04" + (1).to_bytes(32, "big") + (1).to_bytes(32, "big")), "unreadable"),
+        (certificate(), "unreadable"),
+        (_pem(keys.generate()) + _pem(keys.generate()), "one PEM block"),
+        (keys.dump_private(keys.generate(), b"secret", log2_n=10), "give the public one"),
+        (keys.dump_private(keys.generate("ed25519"), None), "give the public one"),
+    ],
+    ids=[
+        "explicit curve",
+        "infinity",
+        "zero",
+        "off the curve",
+        "certificate",
+        "two keys",
+        "encrypted",
+        "private",
+    ],
+)
+def test_what_is_pasted_by_mistake_or_on_purpose(pem, why):
+    with pytest.raises(keys.KeyRefused, match=why):
+        keys.load_public(pem)
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from modelwarrant import manifest
+from modelwarrant import canonical, manifest
 from modelwarrant.errors import CannotCheck, Fault
 
 
@@ -154,3 +154,17 @@ def test_spans_are_hashed_where_they_lie(model):
     assert set(manifest.hash_spans(model, seen, spans)) == {hashlib.sha256(b"w" * 10).hexdigest()}
     with pytest.raises(CannotCheck, match="blake3"):
         manifest.hash_spans(model, seen, spans, algorithm="blake3")
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8"), min_size=1), max_size=6, unique=True))
+def test_a_manifest_is_canonical_json(paths):
+    files = tuple(manifest.File(path, "ab" * 32, 2**53 - 1) for path in sorted(paths))
+    data = manifest.Manifest(files, tuple(paths)).encode()
+    assert canonical.encode(canonical.decode(data)) == data
+
+
+@given(st.lists(st.lists(st.sampled_from("abc"), min_size=1, max_size=4).map("/".join), max_size=8))
+def test_prefixes_are_what_covers(paths):
+    above = manifest.prefixes(paths)
+    for path in [*paths, "a", "a/b", "b/c/a"]:
+        assert (path in above) == any(manifest.covers({path}, signed) for signed in paths)
