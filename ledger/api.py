@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ledger import selectors
+from ledger import clock, selectors
 from ledger.errors import NotThere
 from modelwarrant import note
 
@@ -30,7 +30,7 @@ class CheckpointView(_Public):
         newest = selectors.latest_checkpoint()
         if newest is None:
             raise NotThere("Nothing is published yet.")
-        text = bytes(newest.note).decode()
+        text = selectors.cosigned_note(newest).decode()
         stated = note.parse_checkpoint(note.split_note(bytes(newest.note))[0])
         return Response(
             {
@@ -41,6 +41,30 @@ class CheckpointView(_Public):
                 "note": text,
             }
         )
+
+
+class KeysView(_Public):
+    """Every public key that is or was trusted: for what, from when to when, and from which index on no longer."""
+
+    @extend_schema(operation_id="ledger_keys", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request) -> Response:
+        return Response({"keys": [_key(found) for found in selectors.key_windows()]})
+
+
+def _key(found: selectors.KeyWindow) -> dict[str, Any]:
+    row = found.row
+    return {
+        "purpose": row.purpose,
+        "keyid": row.keyid,
+        "algorithm": row.algorithm,
+        "state": row.state,
+        "not_before": clock.text(row.not_before) if row.not_before else None,
+        "not_after": clock.text(row.not_after) if row.not_after else None,
+        "revoked_from": row.revoked_from if row.revoked_from is not None or row.state != "revoked" else 0,
+        "signs_now": found.now,
+        "public": row.public,
+        "vkeys": list(found.vkeys),
+    }
 
 
 class ProofView(_Public):

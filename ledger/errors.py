@@ -109,6 +109,13 @@ class Refused(ServiceError):
         self.subject = subject
 
 
+class Gone(ServiceError):
+    """It was there, and was deleted lawfully."""
+
+    status = 410
+    code = "gone"
+
+
 class TooLarge(ServiceError):
     """More than a stated limit."""
 
@@ -125,6 +132,18 @@ class Unavailable(ServiceError):
     def __init__(self, message: str, *, retry_after: int = 5, **kwargs: Any) -> None:
         super().__init__(message, **kwargs)
         self.retry_after = retry_after
+
+
+class OutcomeUnknown(Unavailable):
+    """The connection was lost inside COMMIT: it happened whole or not at all, and nobody here knows which."""
+
+    code = "outcome-unknown"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database was lost while this was being committed, so it may have happened or not. Look before you "
+            "send it again; a program sends it again with the same Idempotency-Key."
+        )
 
 
 class SignerRefuses(Unavailable):

@@ -16,6 +16,7 @@ from typing import Protocol
 
 from django.conf import settings
 
+from ledger import hsm
 from ledger.errors import Unavailable
 from modelwarrant import keys
 
@@ -97,6 +98,10 @@ class FileProvider:
 
 def provider(name: str) -> Provider:
     """The provider of this name. Raises Unavailable for one that isn't configured."""
+    if name == hsm.Pkcs11Provider.name and settings.PKCS11_MODULE:
+        return hsm.Pkcs11Provider(
+            Path(settings.PKCS11_MODULE), settings.PKCS11_TOKEN, Path(settings.PKCS11_PIN_FILE)
+        )
     if name != FileProvider.name:
         raise Unavailable(f"There is no key provider '{name}' here.", code="no-key")
     given = settings.KEY_PASSPHRASE_FILE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -12,9 +13,19 @@ from django.db import connection
 
 from ledger import clock, tree, triggers
 from ledger.catalogue import catalogue
-from ledger.models import Checkpoint, Entry, KeyRecord, Leaf, LedgerAudit, Log, Pending
-from modelwarrant import entry, keys, merkle, note, proof
-from modelwarrant.errors import Fault
+from ledger.models import (
+    Checkpoint,
+    Cosignature,
+    Entry,
+    KeyRecord,
+    Leaf,
+    LedgerAudit,
+    Log,
+    OutsideContact,
+    Pending,
+)
+from modelwarrant import entry, keys, merkle, note, proof, witness
+from modelwarrant.errors import CannotCheck, Fault
 
 POLL_SECONDS = 0.05
 
@@ -35,9 +46,14 @@ def current_log() -> Log | None:
     return Log.objects.order_by("-number").first()
 
 
-def latest_checkpoint() -> Checkpoint | None:
-    """The newest signed statement of the present log."""
-    log = current_log()
+def earlier_logs() -> list[tuple[Log, Checkpoint | None]]:
+    """The logs before the present one, the newest first, each with its last checkpoint."""
+    return [(log, latest_checkpoint(log.number)) for log in Log.objects.order_by("-number")[1:]]
+
+
+def latest_checkpoint(number: int | None = None) -> Checkpoint | None:
+    """The newest signed statement of the present log, or of the one with this number."""
+    log = current_log() if number is None else Log.objects.filter(number=number).first()
     return Checkpoint.objects.filter(log=log.number).order_by("-size", "-id").first() if log else None
 
 
@@ -52,6 +68,37 @@ def checkpoint_over(leaf: Leaf) -> Checkpoint | None:
     return over.order_by("-size", "-id").first()
 
 
+def cosigned_at(row: Cosignature, checkpoint: bytes) -> datetime | None:
+    """When this witness signed this very checkpoint; None where its line doesn't hold for it."""
+    try:
+        verifier = note.Verifier(row.witness, bytes.fromhex(row.keyid), note.COSIGNATURE_V1)
+        taken = witness.read_cosignatures(bytes(row.line), checkpoint, [verifier])
+    except (Fault, ValueError):
+        return None
+    if len(taken) != 1 or taken[0][1].encode("utf-8") != bytes(row.line):
+        return None
+    return datetime.fromtimestamp(taken[0][2], UTC)
+
+
+def cosigned_note(checkpoint: Checkpoint) -> bytes:
+    """The signed checkpoint as it goes out: the log's signature and what witnesses added to it, in their order."""
+    signed = bytes(checkpoint.note)
+    rows = Cosignature.objects.filter(log=checkpoint.log, size=checkpoint.size).order_by("id")
+    lines = [bytes(row.line) for row in rows[: note.MAX_SIGNATURES - 10] if cosigned_at(row, signed)]
+    return signed + b"".join(lines)
+
+
+def cosignatures(checkpoint: Checkpoint) -> list[Cosignature]:
+    """The rows behind `cosigned_note`."""
+    rows = Cosignature.objects.filter(log=checkpoint.log, size=checkpoint.size).order_by("id")
+    return [row for row in rows if cosigned_at(row, bytes(checkpoint.note))]
+
+
+def outside() -> list[OutsideContact]:
+    """How witnesses and anchors answered last, those that contradict this log first."""
+    return list(OutsideContact.objects.order_by("-contradicts", "ok", "place"))
+
+
 def proof_for(entry_id: UUID) -> bytes | None:
     """The C2SP tlog-proof of an entry, as text bytes; None until it is published."""
     leaf = place_of(entry_id)
@@ -60,7 +107,7 @@ def proof_for(entry_id: UUID) -> bytes | None:
         return None
     log = Log.objects.get(number=leaf.log)
     path = merkle.prove_inclusion(tree.reader(log, checkpoint.size), leaf.index, checkpoint.size)
-    return proof.make(leaf.index, path, bytes(checkpoint.note))
+    return proof.make(leaf.index, path, cosigned_note(checkpoint))
 
 
 def is_published(entry_id: UUID) -> bool:
@@ -174,17 +221,69 @@ def verifier(row: KeyRecord, log: Log) -> note.Verifier:
     return note.Verifier(log.origin, raw_ed25519(keys.load_public(row.public.encode())))
 
 
-def verifiers() -> list[note.Verifier]:
-    """Verifiers of the present log: its active keys and those that were active."""
-    log = current_log()
-    rows = KeyRecord.objects.filter(purpose="log", state__in=("active", "retired")).order_by("not_before")
-    return [verifier(row, log) for row in rows] if log else []
+def verifiers(origin: str | None = None) -> list[note.Verifier]:
+    """Verifiers by the active log keys and those that were active, the newest first: of the present log, then of those
+    before it, or of the one log named."""
+    rows = KeyRecord.objects.filter(purpose="log", state__in=("active", "retired")).order_by("-not_before")
+    logs = Log.objects.order_by("-number")
+    return [
+        verifier(row, log) for log in (logs if origin is None else logs.filter(origin=origin)) for row in rows
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWindow:
+    """A key that is or was trusted: whether it signs `now`, and for a log key its verifier keys, one for each log."""
+
+    row: KeyRecord
+    now: bool
+    vkeys: tuple[str, ...]
+
+
+def key_windows() -> list[KeyWindow]:
+    """Every key that was ever active, by purpose, the newest first."""
+    at = clock.now()
+    logs = list(Log.objects.order_by("-number"))
+    rows = KeyRecord.objects.filter(not_before__isnull=False).order_by("purpose", "-not_before")
+    return [
+        KeyWindow(
+            row,
+            row.state == "active" and bool(row.provider) and (row.not_after is None or row.not_after > at),
+            tuple(verifier(row, log).vkey for log in logs) if row.purpose == "log" else (),
+        )
+        for row in rows
+    ]
+
+
+def verifiers_for(row: Entry) -> list[note.Verifier]:
+    """Verifiers for a proof of `row` that was handed out at some time.
+
+    With the log keys that were revoked since, if a key that is trusted now has signed for this very entry: then the
+    old proof shows nothing that isn't shown anew, and a compromised log key ends no warrant that the log still bears.
+    """
+    trusted = verifiers()
+    revoked = KeyRecord.objects.filter(purpose="log", state="revoked", not_before__isnull=False)
+    fresh = proof_for(row.pk) if revoked else None
+    if fresh is None:
+        return trusted
+    try:
+        proof.check(bytes(row.bytes), fresh, trusted)
+    except (Fault, CannotCheck):
+        return trusted
+    return trusted + [verifier(key, log) for log in Log.objects.order_by("-number") for key in revoked]
 
 
 def first_entry(kind: str, subject_id: UUID | str) -> Entry | None:
     """The oldest entry about a subject."""
     rows = list(Entry.objects.filter(subject_kind=kind, subject_id=str(subject_id)).order_by("at")[:500])
     return ordered(rows)[0].row if rows else None
+
+
+def recording(kind: str, subject_ids: Sequence[UUID]) -> dict[str, UUID]:
+    """Subject id -> its oldest entry, of many subjects of one kind at once."""
+    wanted = [str(subject_id) for subject_id in subject_ids]
+    rows = Entry.objects.filter(subject_kind=kind, subject_id__in=wanted).order_by("-at", "-id")
+    return dict(rows.values_list("subject_id", "id"))
 
 
 def parsed(row: Entry) -> entry.Entry:
@@ -200,9 +299,37 @@ def key_by_id(purpose: str, keyid: str) -> KeyRecord | None:
     return KeyRecord.objects.filter(purpose=purpose, keyid=keyid).first()
 
 
-def trusted_keys(purpose: keys.Purpose) -> list[keys.TrustedKey]:
-    """Public keys that vouch for `purpose`: active ones, and retired ones for the time they were active."""
-    rows = KeyRecord.objects.filter(purpose=purpose, state__in=("active", "retired")).order_by("not_before")
+def place_in_logs(entry_id: UUID) -> tuple[int, int] | None:
+    """(number of the log, index) of an entry: what `revoked_before` compares. None until it is integrated."""
+    leaf = place_of(entry_id)
+    return (leaf.log, leaf.index) if leaf else None
+
+
+def revoked_before(key: KeyRecord) -> tuple[int, int]:
+    """The place in the logs from which on nothing that a revoked key signed counts; (0, 0): nothing ever did.
+
+    `revoked_from` is an index in the log that the revocation was recorded in.
+    """
+    moves = Entry.objects.filter(subject_kind=key.ledger_kind, subject_id=str(key.pk))
+    last = moves.filter(event="ledger.key_moved").order_by("-at").first()
+    log = Log.objects.filter(origin=last.origin).first() if last else None
+    return (0, 0) if log is None or key.revoked_from is None else (log.number, key.revoked_from)
+
+
+def trusted_keys(purpose: keys.Purpose, *, recorded: tuple[int, int] | None = None) -> list[keys.TrustedKey]:
+    """Public keys that vouch for `purpose`: active ones, and retired ones for the time they were active.
+
+    With `recorded`, the place in the logs where a signature was received, also those revoked from a later place on:
+    the date that a signer writes decides nothing.
+    """
+    known = KeyRecord.objects.filter(purpose=purpose).order_by("not_before")
+    rows = list(known.filter(state__in=("active", "retired")))
+    if recorded is not None:
+        rows += [
+            row
+            for row in known.filter(state="revoked", not_before__isnull=False)
+            if recorded < revoked_before(row)
+        ]
     return [
         keys.TrustedKey(
             public=keys.load_public(row.public.encode()),

@@ -10,6 +10,7 @@ from django.db import connections
 
 from ledger import triggers
 from ledger.models import Log
+from ledger.services import scope
 
 
 def after_migrate(*, using: str, **kwargs: Any) -> None:
@@ -19,6 +20,7 @@ def after_migrate(*, using: str, **kwargs: Any) -> None:
     if not {model._meta.db_table for model in triggers.APPEND_ONLY} <= tables:
         return
     triggers.install(connection)
+    scope.forget_log()
     if not Log.objects.using(using).exists():
         # Two installations must never share an origin: their checkpoints would look like forks of one log.
         origin = f"{settings.LEDGER_ORIGIN}/{secrets.token_hex(4)}"

@@ -8,6 +8,7 @@ reader finds the old or the new state and never a half. Nothing here knows the d
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -69,8 +70,19 @@ class StateFile:
             ) from error
         return state
 
+    def follow(self, ended: SignerState | None, state: SignerState) -> None:
+        """Go on with the first state of a successor, and keep the last one of the log that ended beside it, as
+        `ended-<first 16 hexadecimal digits of SHA-256 of its origin>.json`. Must run inside `locked`."""
+        if ended is not None:
+            named = hashlib.sha256(ended.origin.encode()).hexdigest()[:16]
+            self._put(self.path.with_name(f"ended-{named}.json"), ended)
+        self.write(state)
+
     def write(self, state: SignerState) -> None:
         """Replace the state durably. Must run inside `locked`."""
+        self._put(self.path, state)
+
+    def _put(self, path: Path, state: SignerState) -> None:
         value = {
             "version": VERSION,
             "origin": state.origin,
@@ -86,7 +98,7 @@ class StateFile:
         finally:
             os.close(handle)
         # A crash before this line leaves the old state, after it the new one.
-        os.replace(part, self.path)
+        os.replace(part, path)
         folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
             os.fsync(folder)

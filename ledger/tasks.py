@@ -7,10 +7,20 @@ import logging
 from celery import shared_task
 from django.conf import settings
 
-from ledger import selectors
+from ledger import clock, selectors
 from ledger.actors import Actor
 from ledger.errors import SignerRefuses, Unavailable
-from ledger.services import audit, checkpoints, denials, idempotency, outbox, sequencer, wakes
+from ledger.services import (
+    anchoring,
+    audit,
+    checkpoints,
+    denials,
+    idempotency,
+    outbox,
+    sequencer,
+    wakes,
+    witnesses,
+)
 from ledger.services.transactions import in_transaction
 
 _log = logging.getLogger(__name__)
@@ -38,6 +48,15 @@ def sequence() -> None:
         return
     if after is not None and (before is None or after.pk != before.pk):
         wakes.wake("governance.issue")
+        wakes.wake("ledger.outside")
+
+
+@shared_task(name="ledger.outside")
+def outside() -> None:
+    """Have the newest checkpoint cosigned by witnesses and kept by anchors. Nothing waits for it."""
+    actor = Actor.system("outside")
+    witnesses.ask_all(actor=actor)
+    anchoring.anchor_all(actor=actor)
 
 
 @shared_task(name="ledger.outbox")
@@ -51,6 +70,12 @@ def deliver() -> None:
 @shared_task(name="ledger.self_audit")
 def self_audit() -> None:
     """Verify the whole log and the governed state, and keep the verdict."""
+    ahead = clock.skew()
+    if abs(ahead) > clock.ALARMING_SKEW:
+        seconds = abs(ahead).total_seconds()
+        _log.warning(
+            "this worker's clock and the database's are %.0f s apart; the database's decides", seconds
+        )
     run = audit.ledger_audit(actor=Actor.system("self-audit"))
     if run.verdict != "ok":
         _log.critical("the self-audit found %d faults, first: %s", run.found, run.faults[0].text())

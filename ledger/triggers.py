@@ -14,17 +14,25 @@ from typing import Any
 from django.db import models
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from ledger.models import Checkpoint, Cosignature, Entry, Leaf, Log, Pending, Tile
+from ledger.models import Anchored, Checkpoint, Cosignature, Entry, Leaf, Log, Pending, Tile
 
-APPEND_ONLY: tuple[type[models.Model], ...] = (Log, Entry, Leaf, Tile, Checkpoint, Cosignature)
+APPEND_ONLY: tuple[type[models.Model], ...] = (Log, Entry, Leaf, Tile, Checkpoint, Cosignature, Anchored)
 
 _ENTRY = Entry._meta.db_table
 _PENDING = Pending._meta.db_table
+_LOG = Log._meta.db_table
 
 _PG_REFUSE = (
     " BEGIN RAISE EXCEPTION 'append-only: % on %', TG_OP, TG_TABLE_NAME USING ERRCODE = '23001'; END "
 )
-_PG_QUEUE = f" BEGIN INSERT INTO {_PENDING} (entry_id) VALUES (NEW.id); RETURN NULL; END "  # noqa: S608
+# On PostgreSQL a process remembers which log is written to; what it still sends to another one (a successor was started,
+# a backup restored) is refused and its transaction repeated (40001). On SQLite each transaction asks, and a trigger that
+# names another table would bar that table from being remade.
+_PG_QUEUE = (
+    f" BEGIN IF NEW.origin IS DISTINCT FROM (SELECT origin FROM {_LOG} ORDER BY number DESC LIMIT 1)"  # noqa: S608
+    " THEN RAISE EXCEPTION 'this is not the log that is written to' USING ERRCODE = '40001'; END IF;"
+    f" INSERT INTO {_PENDING} (entry_id) VALUES (NEW.id); RETURN NULL; END "
+)
 _PG_FUNCTIONS = {"ledger_refuse": _PG_REFUSE, "ledger_queue": _PG_QUEUE}
 
 

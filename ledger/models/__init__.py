@@ -3,10 +3,12 @@
 from ledger.models.governed import Governed
 from ledger.models.keys import KeyRecord
 from ledger.models.log import Checkpoint, Cosignature, Entry, Leaf, Log, Pending, Tile
+from ledger.models.outside import Anchored, OutsideContact
 from ledger.models.personal import PersonalText, PersonKey
 from ledger.models.queues import DenialWindow, IdempotencyKey, LedgerAudit, OutboxMessage
 
 __all__ = [
+    "Anchored",
     "Checkpoint",
     "Cosignature",
     "DenialWindow",
@@ -18,6 +20,7 @@ __all__ = [
     "LedgerAudit",
     "Log",
     "OutboxMessage",
+    "OutsideContact",
     "Pending",
     "PersonKey",
     "PersonalText",

@@ -38,6 +38,10 @@ class Governed(models.Model):
         """Pseudonym of the person whom the personal columns are about; None: whoever writes them."""
         return None
 
+    def ledger_erased(self, column: str) -> str:
+        """What a personal column holds once its person was erased."""
+        return "[erased]"
+
 
 def recorded(model: type[Governed]) -> tuple[str, ...]:
     """Names of all columns that entries account for."""

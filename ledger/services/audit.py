@@ -20,7 +20,7 @@ from ledger import clock, tree, triggers
 from ledger.actors import Actor
 from ledger.errors import SignerRefuses
 from ledger.models import Entry, LedgerAudit, Log, Pending
-from ledger.services import audit_log, replay
+from ledger.services import audit_log, erasure, replay
 from ledger.services.findings import Finding, Findings
 from ledger.services.transactions import in_transaction
 from ledger.signer_state import SignerState, StateFile
@@ -69,10 +69,13 @@ def ledger_audit(*, actor: Actor, state: bool = True) -> AuditRun:
         size = sum(
             audit_log.check_log(log, found, _signer_state(found)) for log in Log.objects.order_by("number")
         )
+        for log in Log.objects.order_by("number"):
+            audit_log.check_succession(log, found)
         audit_log.check_waiting(found)
         if state:
             found.extend(replay.check_rows())
             found.extend(replay.check_entries(_all_entries()))
+            found.extend(erasure.check())
     verdict = "fault" if found.count else "ok"
     run = AuditRun(at, state, verdict, size, found.count, tuple(found.shown))
     kept = [fault.as_dict() for fault in run.faults[:KEPT_FAULTS]]

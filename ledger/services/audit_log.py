@@ -10,8 +10,10 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef
 
-from ledger import selectors, tree
-from ledger.models import Checkpoint, Entry, KeyRecord, Leaf, Log, Pending, Tile
+from ledger import events, selectors, tree
+from ledger.errors import IntegrityFault
+from ledger.models import Anchored, Checkpoint, Cosignature, Entry, KeyRecord, Leaf, Log, Pending, Tile
+from ledger.services import anchoring, witnesses
 from ledger.services.checkpoints import time_line
 from ledger.services.findings import Findings
 from ledger.services.sequencer import row_problem
@@ -23,7 +25,8 @@ _WINDOW = 500
 
 
 def check_log(log: Log, found: Findings, state: SignerState | None = None) -> int:
-    """Verify one log: entries, leaves, chain, tiles, checkpoints, and the signer's state where it is known.
+    """Verify one log: entries, leaves, chain, tiles, checkpoints, what others hold of them, and the signer's state where
+    it is known.
 
     Returns the number of leaves that stand where they should.
     """
@@ -45,6 +48,10 @@ def check_log(log: Log, found: Findings, state: SignerState | None = None) -> in
     heads.finish(end)
     walk.finish(end)
     _check_state(log, found, state, end)
+    for row, problem in witnesses.check_rows(log):
+        found.add("bad signature", f"cosignature {row.pk}", problem, row.size - 1)
+    for kept, problem in anchoring.check_rows(log):
+        found.add("changed", f"anchored checkpoint {kept.pk}", problem, kept.size - 1)
     return end
 
 
@@ -74,9 +81,40 @@ def check_logs_known(found: Findings) -> None:
     logs = list(Log.objects.order_by("number").values_list("number", flat=True))
     if logs != list(range(1, len(logs) + 1)):
         found.add("missing", "log", f"the logs are numbered {logs}")
-    for model in (Leaf, Tile, Checkpoint):
+    for model in (Leaf, Tile, Checkpoint, Cosignature, Anchored):
         for number in model.objects.exclude(log__in=logs).values_list("log", flat=True).distinct():
             found.add("inserted", f"{model._meta.model_name} of log {number}", "there is no such log")
+
+
+def check_succession(log: Log, found: Findings) -> None:
+    """A log after another begins by naming it, and the other is still what was written down of it."""
+    before = Log.objects.filter(number=log.number - 1).first()
+    if before is None:
+        return
+    where = f"log {log.origin}"
+    first = Leaf.objects.filter(log=log.number, index=0).values_list("entry_id", flat=True).first()
+    row = Entry.objects.filter(pk=first).first() if first else Entry.objects.filter(origin=log.origin).first()
+    try:
+        said = selectors.parsed(row) if row else None
+    except Fault:
+        said = None
+    if said is None or said.event != events.LOG_STARTED.name or said.data["predecessor"] != before.origin:
+        found.add("missing", where, f"doesn't begin with the name of {before.origin}", 0)
+        return
+    held = said.data["held"]
+    try:
+        size = tree.size(before)
+        have = {
+            "size": size,
+            "root": tree.root_at(before, size).hex(),
+            "chain": tree.chain_at(before, size).hex(),
+        }
+    except IntegrityFault as fault:
+        have = {"size": size, "root": "", "chain": "", "why": fault.message}
+    if held["root"] and {name: have[name] for name in held} != held:
+        found.add(
+            "changed", f"log {before.origin}", f"isn't what {log.origin} says was held of it when it ended"
+        )
 
 
 class _Walk:

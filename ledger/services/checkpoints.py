@@ -14,6 +14,7 @@ never signed, whatever is restored, cut or rewritten in between.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
@@ -21,7 +22,7 @@ from django.conf import settings
 from ledger import clock, tree
 from ledger.actors import Actor
 from ledger.errors import IntegrityFault, SignerRefuses
-from ledger.models import Checkpoint, Log
+from ledger.models import Checkpoint, KeyRecord, Log
 from ledger.services import keys
 from ledger.services.sequencer import require_system
 from ledger.services.transactions import in_transaction
@@ -30,8 +31,8 @@ from modelwarrant import note
 
 ADVICE = (
     "Nothing was signed. If the database was restored from a backup, restore the newest one, which still has"
-    " what was signed; `manage.py ledger_audit` shows what is wrong. If that log is lost, an operator must"
-    " start a new log that names this one as its predecessor."
+    " what was signed; `manage.py ledger_audit` shows what is wrong. If entries that were signed are lost for good,"
+    " two operators start a new log that names this one as its predecessor: `manage.py ledger_new_log --help`."
 )
 
 
@@ -46,35 +47,41 @@ def publish(*, actor: Actor) -> Checkpoint | None:
     log = Log.objects.order_by("-number").first()
     if log is None:
         return None
-    key, signer = keys.log_signer(log)
+    held = keys.log_signers(log)
     file = StateFile(settings.MODELWARRANT_HOME)
     with file.locked():
-        state = file.read()
-        size = tree.size(log)
-        _require_known_tree(state, log, size)
-        if size == 0:
-            return None
-        known = Checkpoint.objects.filter(log=log.number, size=size, keyid=key.keyid).first()
-        if known is not None:
-            return known
-        root, chain = tree.root_at(log, size), tree.chain_at(log, size)
-        if state is None or size > state.size:
-            file.write(SignerState(log.origin, size, root, chain))
-        now = clock.now()
-        lines = (note.chain_extension(chain), time_line(now))
-        stated = note.Checkpoint(log.origin, size, root, lines)
-        signed = note.sign_note(stated.text(), [signer])
-        row = Checkpoint(
-            log=log.number,
-            size=size,
-            root=root,
-            chain=chain,
-            keyid=key.keyid,
-            note=signed,
-            at=now,
-        )
-        in_transaction(lambda: Checkpoint.objects.bulk_create([row]))
-        return row
+        return sign(log, held, file)
+
+
+def sign(log: Log, held: Sequence[tuple[KeyRecord, note.Signer]], file: StateFile) -> Checkpoint | None:
+    """What `publish` does for one log, by who holds the lock of `file`. The first of `held` is the one recorded."""
+    key = held[0][0]
+    state = file.read()
+    size = tree.size(log)
+    require_known_tree(state, log, size)
+    if size == 0:
+        return None
+    known = Checkpoint.objects.filter(log=log.number, size=size, keyid=key.keyid).first()
+    if known is not None:
+        return known
+    root, chain = tree.root_at(log, size), tree.chain_at(log, size)
+    if state is None or size > state.size:
+        file.write(SignerState(log.origin, size, root, chain))
+    now = clock.now()
+    lines = (note.chain_extension(chain), time_line(now))
+    stated = note.Checkpoint(log.origin, size, root, lines)
+    signed = note.sign_note(stated.text(), [signer for _, signer in held])
+    row = Checkpoint(
+        log=log.number,
+        size=size,
+        root=root,
+        chain=chain,
+        keyid=key.keyid,
+        note=signed,
+        at=now,
+    )
+    in_transaction(lambda: Checkpoint.objects.bulk_create([row]))
+    return row
 
 
 def time_line(moment: datetime) -> str:
@@ -82,7 +89,8 @@ def time_line(moment: datetime) -> str:
     return f"time {clock.text(moment)}"
 
 
-def _require_known_tree(state: SignerState | None, log: Log, size: int) -> None:
+def require_known_tree(state: SignerState | None, log: Log, size: int) -> None:
+    """Raises SignerRefuses, saying why, unless the `size` entries of `log` begin with what `state` says was signed."""
     if state is None:
         if Checkpoint.objects.exists():
             raise SignerRefuses(

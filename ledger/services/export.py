@@ -38,15 +38,16 @@ class Exported:
     chain: bytes
 
 
-def export_log(*, actor: Actor, target: Path) -> Exported:
-    """Write the present log, as far as it is published, to `target`: a new or an empty folder.
+def export_log(*, actor: Actor, target: Path, number: int | None = None) -> Exported:
+    """Write the present log, or the one with this number, as far as it is published, to `target`: a new or an empty
+    folder.
 
     Written beside its place and renamed, so that it is there whole or not at all. Raises Invalid
     (`target`), Unavailable when nothing is published, IntegrityFault when the stored entries are not those
     that were signed.
     """
     folder = _require_safe(target)
-    checkpoint = selectors.latest_checkpoint()
+    checkpoint = selectors.latest_checkpoint(number)
     if checkpoint is None:
         raise Unavailable("Nothing is published yet: no checkpoint has been signed.", code="not-published")
     log = Log.objects.get(number=checkpoint.log)
@@ -73,7 +74,7 @@ def _write(part: Path, log: Log, checkpoint: Checkpoint) -> None:
             os.fchmod(handle, FILE_MODE)
 
     try:
-        tiles.write_export(put, _entries(log, checkpoint.size), bytes(checkpoint.note))
+        tiles.write_export(put, _entries(log, checkpoint.size), selectors.cosigned_note(checkpoint))
     except ValueError as error:
         raise IntegrityFault(f"The log can't be exported: {error}. Run `manage.py ledger_audit`.") from error
 

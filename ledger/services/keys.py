@@ -5,20 +5,25 @@ Only a process with `LEDGER_HOLDS_KEYS` (the worker, operators' commands) reache
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
 
-from ledger import clock, events, machines, providers, selectors
+from ledger import clock, events, machines, providers, selectors, tree
 from ledger.actors import Actor
 from ledger.catalogue import Event
 from ledger.errors import Conflict, Invalid, NotThere, Unavailable
 from ledger.models import KeyRecord, Log
 from ledger.services import records
+from ledger.services.sequencer import require_system
 from ledger.services.transactions import governed
 from modelwarrant import keys, note
 from modelwarrant.machine import IllegalMove
+
+_log = logging.getLogger(__name__)
 
 
 @governed
@@ -79,6 +84,14 @@ def key_move(*, actor: Actor, key_id: UUID, move: str, revoked_from: int | None 
         raise Conflict(str(error), code="illegal-move") from error
     if revoked_from is not None and (move != "revoke" or revoked_from < 0):
         raise Invalid("an index in the log, from 0, for the move 'revoke' only", field="revoked_from")
+    if revoked_from is not None and revoked_from > (end := _end_of_log()):
+        raise Invalid(f"the log has {end} entries; a later index would trust what is still to come",
+                      field="revoked_from")  # fmt: skip
+    if move == "activate":
+        # Two requests at once may each have missed the other; the second to be trusted meets the first here.
+        same = KeyRecord.objects.select_for_update().filter(keyid=row.keyid).order_by("pk")
+        if any(other.pk != row.pk and other.state != "requested" for other in same):
+            raise Conflict("This key is known for another purpose already.", code="key-reuse")
     now = clock.now()
     changes: dict[str, object] = {"state": transition.target}
     if move == "activate":
@@ -95,6 +108,38 @@ def key_move(*, actor: Actor, key_id: UUID, move: str, revoked_from: int | None 
         data={"move": move, "from": row.state, "to": transition.target},
     )
     return row
+
+
+@governed
+def key_end(*, actor: Actor, key_id: UUID, at: datetime) -> KeyRecord:
+    """Let an active key end at a moment to come. Called by `people.services.keys`.
+
+    From `at` on it signs nothing and what it signs isn't trusted; `keys_end_due` records that it happened. Raises
+    NotThere, Conflict (not active), Invalid (`at`: not to come, or no other key of ours goes on).
+    """
+    row = KeyRecord.objects.select_for_update().filter(pk=key_id).first()
+    if row is None:
+        raise NotThere
+    if row.state != "active":
+        raise Conflict("Only an active key can be given an end.", code="illegal-move")
+    if at <= clock.now():
+        raise Invalid("a moment to come; to end it now, retire it", field="at")
+    going_on = KeyRecord.objects.filter(purpose=row.purpose, state="active", not_after=None).exclude(
+        provider=""
+    )
+    if row.provider and not going_on.exclude(pk=row.pk).exists():
+        raise Invalid(
+            f"no other active {row.purpose} key goes on after it: activate the next one first", field="at"
+        )
+    records.write(actor=actor, event=events.KEY_END_SET, row=row, set={"not_after": at})
+    return row
+
+
+def keys_end_due(*, actor: Actor) -> int:
+    """Retire active keys whose end has come; how many. Only records it: they sign nothing since. System only."""
+    require_system(actor)
+    due = KeyRecord.objects.filter(state="active", not_after__lte=clock.now()).values_list("pk", flat=True)
+    return sum(key_move(actor=actor, key_id=key_id, move="retire").state == "retired" for key_id in list(due))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,18 +166,40 @@ class HeldKey:
 
 def signer(purpose: keys.Purpose) -> HeldKey:
     """The newest active key of ours for `purpose`. Raises Unavailable."""
-    _require_keys_here()
-    own = KeyRecord.objects.filter(purpose=purpose, state="active").exclude(provider="")
-    row = own.order_by("-not_before").first()
-    if row is None:
-        raise Unavailable(f"There is no active {purpose} key.", code="no-key")
+    row = _signing(purpose)[0]
     return HeldKey(row, providers.provider(row.provider).signer(row.keyid))
 
 
 def log_signer(log: Log) -> tuple[KeyRecord, note.Signer]:
-    """The log key as a signer of notes under the log's origin. Raises Unavailable."""
-    key = signer("log")
-    return key.record, note.Signer(log.origin, selectors.raw_ed25519(key.public), key.sign)
+    """The newest log key as a signer of notes under the log's origin. Raises Unavailable."""
+    return log_signers(log)[0]
+
+
+def log_signers(log: Log) -> list[tuple[KeyRecord, note.Signer]]:
+    """Every active log key of ours, newest first: while one follows another both sign, so that whoever knows either
+    goes on verifying. Raises Unavailable when the newest can't be used; an older one that can't is told and left out.
+    """
+    found: list[tuple[KeyRecord, note.Signer]] = []
+    for row in _signing("log"):
+        try:
+            held = HeldKey(row, providers.provider(row.provider).signer(row.keyid))
+        except Unavailable as error:
+            if not found:
+                raise
+            _log.warning("log key %s is active and can't sign: %s", row.keyid[:16], error)
+            continue
+        found.append((row, note.Signer(log.origin, selectors.raw_ed25519(held.public), held.sign)))
+    return found
+
+
+def _signing(purpose: keys.Purpose) -> list[KeyRecord]:
+    """Active keys of ours whose end hasn't come, newest first; at least one."""
+    _require_keys_here()
+    own = KeyRecord.objects.filter(purpose=purpose, state="active").exclude(provider="")
+    rows = list(own.exclude(not_after__lte=clock.now()).order_by("-not_before"))
+    if not rows:
+        raise Unavailable(f"There is no active {purpose} key.", code="no-key")
+    return rows
 
 
 def vkey(row: KeyRecord, log: Log) -> str:
@@ -148,6 +215,11 @@ def _record(
     label: str,
     provider: str,
 ) -> KeyRecord:
+    others = KeyRecord.objects.filter(keyid=keys.key_id(public)).exclude(purpose=purpose)
+    if other := others.first():
+        raise Conflict(
+            f"This key is known as a {other.purpose} key; a key has one purpose.", code="key-reuse"
+        )
     row = KeyRecord()
     records.write(
         actor=actor,
@@ -164,6 +236,11 @@ def _record(
         },
     )
     return row
+
+
+def _end_of_log() -> int:
+    log = selectors.current_log()
+    return (tree.size(log) if log else 0) + selectors.pending_count()
 
 
 def _require_purpose(purpose: str) -> None:

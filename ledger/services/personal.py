@@ -1,23 +1,32 @@
 """Texts about people: committed to in the entry, kept encrypted beside it.
 
 A text is sealed with AES-256-GCM under its person's key together with the nonce of its commitment. Whoever destroys
-the key has destroyed text and nonce; the commitment in the entry, and with it every proof, stays.
+the key has destroyed text and nonce; the commitment in the entry, and with it every proof, stays (`services.erasure`).
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ledger import clock
-from ledger.models import PersonalText, PersonKey
-from modelwarrant import canonical
+from ledger import clock, events
+from ledger.models import Entry, PersonalText, PersonKey
+from ledger.services import plain_sql
+from modelwarrant import canonical, entry
 
 _IV_BYTES = 12
+
+
+class Erased:
+    """In place of a text whose person was erased, as the log says."""
+
+
+ERASED = Erased()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +42,7 @@ class Opened:
 
 def commit(entry_id: UUID, texts: dict[str, tuple[str, str]]) -> dict[str, str]:
     """Store `texts` (field -> (pseudonym, text)) of an entry and return field -> commitment."""
-    keys = {pseudonym: _key(pseudonym) for pseudonym, _ in texts.values()}
+    keys = _keys(sorted({pseudonym for pseudonym, _ in texts.values()}))
     commitments = {}
     rows = []
     for field, (pseudonym, text) in texts.items():
@@ -41,8 +50,8 @@ def commit(entry_id: UUID, texts: dict[str, tuple[str, str]]) -> dict[str, str]:
         commitments[field] = canonical.commitment(nonce, field, text)
         iv = os.urandom(_IV_BYTES)
         sealed = iv + AESGCM(keys[pseudonym]).encrypt(iv, nonce + text.encode(), _bound(entry_id, field))
-        rows.append(PersonalText(entry_id=entry_id, field=field, pseudonym=pseudonym, sealed=sealed))
-    PersonalText.objects.bulk_create(rows)
+        rows.append({"entry_id": entry_id, "field": field, "pseudonym": pseudonym, "sealed": sealed})
+    plain_sql.insert(PersonalText, rows)
     return commitments
 
 
@@ -56,26 +65,47 @@ def unseal(row: PersonalText, key: bytes) -> Opened | None:
     return Opened(clear[canonical.NONCE_BYTES :].decode(), clear[: canonical.NONCE_BYTES])
 
 
-def texts_of(entry_ids: list[UUID]) -> dict[tuple[UUID, str], Opened | None]:
-    """(entry, field) -> text with nonce, or None where it is there and can't be opened. Absent: never or no more."""
+def texts_of(entry_ids: list[UUID]) -> dict[tuple[UUID, str], Opened | Erased | None]:
+    """(entry, field) -> text with nonce; ERASED; or None where it is there and can't be opened. Absent: never."""
     rows = list(PersonalText.objects.filter(entry_id__in=entry_ids))
     keys = PersonKey.objects.in_bulk({row.pseudonym for row in rows})
-    return {
-        (row.entry_id, row.field): unseal(row, bytes(keys[row.pseudonym].key))
-        if row.pseudonym in keys
-        else None
-        for row in rows
-    }
+    gone = erased() if any(not row.sealed for row in rows) else {}
+    found: dict[tuple[UUID, str], Opened | Erased | None] = {}
+    for row in rows:
+        place = (row.entry_id, row.field)
+        if not row.sealed and row.pseudonym in gone:
+            found[place] = ERASED
+        else:
+            key = keys.get(row.pseudonym)
+            found[place] = unseal(row, bytes(key.key)) if key else None
+    return found
 
 
-def _key(pseudonym: str) -> bytes:
-    known = PersonKey.objects.filter(pseudonym=pseudonym).values_list("key", flat=True).first()
-    if known is None:
+def erased() -> dict[str, tuple[int, str]]:
+    """Pseudonym -> number and digest of the texts that were erased, of everybody whose erasure the log records."""
+    found = {}
+    for data in Entry.objects.filter(event=events.PERSON_ERASED.name).values_list("bytes", flat=True):
+        said = entry.parse(bytes(data)).entry
+        if said is not None and said.event == events.PERSON_ERASED.name:
+            found[str(said.data["person"])] = (int(said.data["texts"]), str(said.data["digest"]))
+    return found
+
+
+def list_digest(rows: Iterable[tuple[UUID, str]]) -> str:
+    """`sha256:...` of (entry, field) pairs in their only order: what an erasure took, named without its texts."""
+    return canonical.digest(canonical.encode(sorted(f"{entry_id} {field}" for entry_id, field in rows)))
+
+
+def _keys(pseudonyms: list[str]) -> dict[str, bytes]:
+    known = plain_sql.by_key(PersonKey, "key", pseudonyms)
+    new = [name for name in pseudonyms if name not in known]
+    if new:
         # Two first writers: the second keeps the first one's key.
-        made = PersonKey(pseudonym=pseudonym, key=AESGCM.generate_key(bit_length=256), created_at=clock.now())
-        PersonKey.objects.bulk_create([made], ignore_conflicts=True)
-        known = PersonKey.objects.values_list("key", flat=True).get(pseudonym=pseudonym)
-    return bytes(known)
+        now = clock.now()
+        made = [PersonKey(pseudonym=name, key=AESGCM.generate_key(256), created_at=now) for name in new]
+        PersonKey.objects.bulk_create(made, ignore_conflicts=True)
+        known |= plain_sql.by_key(PersonKey, "key", new)
+    return {name: bytes(key) for name, key in known.items()}
 
 
 def _bound(entry_id: UUID, field: str) -> bytes:

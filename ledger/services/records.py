@@ -19,7 +19,7 @@ from ledger.catalogue import SYSTEM, Event, catalogue
 from ledger.errors import Conflict, Invalid, NotThere, TooLarge, Unavailable
 from ledger.models import Entry, Governed
 from ledger.models.governed import governed_models, recorded
-from ledger.services import personal, scope
+from ledger.services import personal, plain_sql, scope
 from modelwarrant import canonical, entry, merkle
 
 
@@ -167,7 +167,7 @@ def _insert(
             hidden=commitments,
         )
         stored = _encode(made)
-        Entry.objects.bulk_create([Entry(bytes=stored, **index_columns(made))])
+        plain_sql.insert(Entry, [{"bytes": stored, **index_columns(made)}])
     except DatabaseError as error:
         if is_passing(error):
             raise
@@ -194,7 +194,8 @@ def index_columns(made: entry.Entry) -> dict[str, Any]:
 
 
 def is_passing(error: BaseException) -> bool:
-    """Whether doing the same once more may well succeed: deadlock, serialization failure, a locked database."""
+    """Whether doing the same once more may well succeed: deadlock, serialization failure, a locked
+    database, a log that has a successor since."""
     cause = error.__cause__
     if getattr(cause, "sqlstate", None) in ("40001", "40P01", "55P03"):
         return True

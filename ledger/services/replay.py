@@ -113,6 +113,8 @@ def _lost(portion: Sequence[tuple[int, UUID, entry.Entry]]) -> Iterator[Finding]
     for index, entry_id, said in portion:
         for name, commitment in said.hidden.items():
             opened = texts.get((entry_id, name))
+            if isinstance(opened, personal.Erased):
+                continue
             if opened is None or not opened.fits(name, commitment):
                 why = "is gone" if opened is None else "isn't the one committed to"
                 yield Finding("personal", f"entry {entry_id}", f"the text of {name} {why}", index)
@@ -163,7 +165,7 @@ def _fold(kind: str, ids: Sequence[str]) -> dict[str, State]:
 
 
 def _differences(
-    row: Governed, state: State, texts: Mapping[tuple[UUID, str], personal.Opened | None]
+    row: Governed, state: State, texts: Mapping[tuple[UUID, str], personal.Opened | personal.Erased | None]
 ) -> Iterator[str]:
     fields = {field.name: field for field in row._meta.concrete_fields}
     for name in recorded(type(row)):
@@ -173,7 +175,7 @@ def _differences(
         if name not in state:
             yield f"{name} is {_shown(row, name, value)}, the log never recorded it"
         elif isinstance(said, Committed):
-            problem = _personal_problem(name, value, said, texts)
+            problem = _personal_problem(row, name, said, texts)
             if problem:
                 yield f"{name} {problem}"
         else:
@@ -195,9 +197,15 @@ def _recorded_form(row: Governed, field: models.Field[Any, Any], value: Any) -> 
 
 
 def _personal_problem(
-    name: str, value: Any, said: Committed, texts: Mapping[tuple[UUID, str], personal.Opened | None]
+    row: Governed,
+    name: str,
+    said: Committed,
+    texts: Mapping[tuple[UUID, str], personal.Opened | personal.Erased | None],
 ) -> str:
+    value = getattr(row, name)
     opened = texts.get((said.entry_id, name))
+    if isinstance(opened, personal.Erased):
+        return "" if value == row.ledger_erased(name) else "is there, though its person was erased"
     if opened is None:
         return f"can't be compared: the text behind the commitment in entry {said.entry_id} is gone"
     if not opened.fits(name, said.commitment):

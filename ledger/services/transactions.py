@@ -16,7 +16,7 @@ from typing import ParamSpec, TypeVar
 from django.db import DatabaseError, OperationalError, connection, transaction
 
 from ledger.actors import Actor
-from ledger.errors import NotAllowed, Refused, Unavailable
+from ledger.errors import NotAllowed, OutcomeUnknown, Refused, Unavailable
 from ledger.services import denials, scope, wakes
 from ledger.services.records import is_passing
 
@@ -30,7 +30,8 @@ _log = logging.getLogger(__name__)
 def governed(service: Callable[P, R]) -> Callable[P, R]:
     """Run a service (`actor` is keyword-only and never None) in a governed transaction.
 
-    Raises what the service raises; Unavailable when the database stays busy or can't be reached.
+    Raises what the service raises; Unavailable when the database stays busy or can't be reached, OutcomeUnknown when it
+    was lost inside COMMIT.
     """
 
     @functools.wraps(service)
@@ -59,6 +60,7 @@ def in_transaction(work: Callable[[], R]) -> R:
         try:
             return _once(work)
         except DatabaseError as error:
+            scope.forget_log()
             if not is_passing(error):
                 if isinstance(error, OperationalError):
                     raise Unavailable("The database can't be reached or is out of room.") from error
@@ -72,6 +74,7 @@ def in_transaction(work: Callable[[], R]) -> R:
 def _once(work: Callable[[], R]) -> R:
     state = scope.Scope()
     token = scope.current.set(state)
+    committing = False
     try:
         with transaction.atomic():
             result = work()
@@ -79,9 +82,21 @@ def _once(work: Callable[[], R]) -> R:
                 raise state.broken
             if state.entries:
                 wakes.wake_after_commit("ledger.sequence")
+            committing = not connection.savepoint_ids
         return result
+    except OperationalError as error:
+        if committing and _is_lost(error):
+            raise OutcomeUnknown from error
+        raise
     finally:
         scope.current.reset(token)
+
+
+def _is_lost(error: OperationalError) -> bool:
+    """Whether the server went away without an answer. What it answers to COMMIT is an answer: it didn't happen."""
+    state = getattr(error.__cause__, "sqlstate", None)
+    gone = state is None or state.startswith("08") or state in ("57P01", "57P02", "57P03")
+    return connection.vendor == "postgresql" and gone
 
 
 def _record_denial(actor: Actor, error: NotAllowed | Refused) -> None:

@@ -120,3 +120,31 @@ def test_a_web_process_makes_no_key(home, settings):
     with pytest.raises(Unavailable, match="holds no keys"):
         keys.key_create(actor=SYSTEM, purpose="log")
     assert not (home / "keys").exists()
+
+
+def test_a_key_has_one_purpose(home):
+    pem = key_formats.dump_public(key_formats.generate("p256").public_key())
+    first = keys.key_import(actor=SYSTEM, purpose="model", public_pem=pem)
+    with pytest.raises(Conflict, match="known as a model key"):
+        keys.key_import(actor=SYSTEM, purpose="warrant", public_pem=pem)
+    keys.key_move(actor=SYSTEM, key_id=first.pk, move="revoke")
+    with pytest.raises(Conflict, match="known as a model key"):
+        keys.key_import(actor=SYSTEM, purpose="report", public_pem=pem)
+    own = active("warrant")
+    with pytest.raises(Conflict, match="known as a warrant key"):
+        keys.key_import(actor=SYSTEM, purpose="model", public_pem=own.public.encode())
+
+
+def test_two_requests_at_once_for_one_key_are_not_both_trusted(home, monkeypatch):
+    pem = key_formats.dump_public(key_formats.generate("p256").public_key())
+    first = keys.key_import(actor=SYSTEM, purpose="model", public_pem=pem)
+    second = keys.key_import(
+        actor=SYSTEM,
+        purpose="warrant",
+        public_pem=key_formats.dump_public(key_formats.generate("p256").public_key()),
+    )
+    # what the second would have written, had it not seen the first
+    KeyRecord.objects.filter(pk=second.pk).update(keyid=first.keyid, public=first.public)
+    keys.key_move(actor=SYSTEM, key_id=first.pk, move="activate")
+    with pytest.raises(Conflict, match="another purpose"):
+        keys.key_move(actor=SYSTEM, key_id=second.pk, move="activate")

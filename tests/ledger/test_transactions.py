@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -8,7 +9,7 @@ from django.db import OperationalError, connection
 from ledger import clock
 from ledger.actors import Actor, Subject
 from ledger.errors import NotAllowed, Refused, Unavailable
-from ledger.models import DenialWindow, Entry, KeyRecord
+from ledger.models import DenialWindow, Entry, KeyRecord, Log
 from ledger.services import denials, transactions, wakes
 from ledger.services.transactions import governed, in_transaction
 from modelwarrant.entry import parse
@@ -112,10 +113,35 @@ def test_a_dead_broker_costs_nothing_but_a_line_in_the_log(monkeypatch, caplog):
 
     monkeypatch.setattr(wakes.current_app, "send_task", dead)
     monkeypatch.setattr(wakes, "_silent_until", 0.0)
+    monkeypatch.setattr(wakes, "_sent", {})
     note_many(actor=ALICE, count=1)
     note_many(actor=ALICE, count=1)
     assert Entry.objects.count() == 2
     assert caplog.text.count("cannot wake") == 1
+
+
+def test_many_wakes_in_a_row_are_two_messages(monkeypatch):
+    sent = []
+    monkeypatch.setattr(wakes.current_app, "send_task", lambda name, **kwargs: sent.append(name))
+    monkeypatch.setattr(wakes, "_silent_until", 0.0)
+    monkeypatch.setattr(wakes, "_sent", {})
+    assert all(wakes.wake("ledger.sequence") for _ in range(50))
+    assert wakes.wake("governance.issue")
+    assert sent == ["ledger.sequence", "governance.issue"]
+    for timer in threading.enumerate():
+        if isinstance(timer, threading.Timer):
+            timer.join()
+    # the late one begins after the last wake, so that no commit is left to the sweep
+    assert sent == ["ledger.sequence", "governance.issue", "ledger.sequence"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_a_process_still_writes_to_an_old_log_goes_to_its_successor():
+    note_many(actor=ALICE, count=1)
+    old = Entry.objects.get().origin
+    Log.objects.create(number=2, origin="bank.example/successor")
+    note_many(actor=ALICE, count=1)
+    assert set(Entry.objects.values_list("origin", flat=True)) == {old, "bank.example/successor"}
 
 
 @pytest.mark.django_db(transaction=True)

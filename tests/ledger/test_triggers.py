@@ -7,7 +7,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, models, transaction
 
 from ledger import triggers
-from ledger.models import Checkpoint, Cosignature, Entry, Leaf, Log, Pending, Tile
+from ledger.models import Anchored, Checkpoint, Cosignature, Entry, Leaf, Log, Pending, Tile
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +20,7 @@ def rows(log_key, note, sequence) -> dict[str, models.Model]:
     sequence()
     newest = Checkpoint.objects.get()
     Cosignature.objects.create(log=1, size=newest.size, witness="w", keyid="k", line=b"x", at=newest.at)
+    Anchored.objects.create(log=1, size=newest.size, kind="handover", anchor="/x", evidence=b"", at=newest.at)
     return {model._meta.model_name: model.objects.first() for model in triggers.APPEND_ONLY}
 
 

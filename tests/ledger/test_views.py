@@ -6,6 +6,7 @@ from ledger import selectors
 from ledger.models import Entry
 from modelwarrant import note as notes
 from modelwarrant import tiles
+from modelwarrant.cli.main import main
 from modelwarrant.errors import Fault
 from modelwarrant.proof import check
 
@@ -61,3 +62,37 @@ def test_proofs_and_receipts_name_nobody_and_are_for_everybody(client, log_key, 
     assert (newest["size"], newest["origin"]) == (checked.size, checked.origin)
     nobody = "00000000-0000-4000-8000-000000000000"
     assert client.get(f"/api/v1/ledger/entries/{nobody}/proof").status_code == 404
+
+
+def test_entry_and_proof_are_files_that_the_tool_takes(client, log_key, note, sequence, tmp_path, capsys):
+    entry_id = note(3)[1].entry_id
+    assert client.get(f"/log/proof/{entry_id}").status_code == 404
+    assert b"not integrated yet" in client.get(f"/log/proof/{entry_id}").content
+    sequence()
+    for name in ("entry", "proof"):
+        answer = client.get(f"/log/{name}/{entry_id}")
+        assert answer["Content-Disposition"].startswith("attachment")
+        (tmp_path / name).write_bytes(answer.content)
+    vkey = selectors.verifiers()[0].vkey
+    assert main(["verify-proof", str(tmp_path / "entry"), str(tmp_path / "proof"), "--vkey", vkey]) == 0
+    assert "OK: the entry is number" in capsys.readouterr().out
+    other = "00000000-0000-0000-0000-000000000000"
+    assert (
+        client.get(f"/log/entry/{other}").status_code == client.get(f"/log/proof/{other}").status_code == 404
+    )
+
+
+def test_the_help_page_names_this_log_and_takes_any_question(client, log_key, note, sequence):
+    note(1)
+    sequence()
+    for asked in (
+        "",
+        "?entry=",
+        "?entry=%00<script>",
+        f"?entry={'x' * 5000}",
+        f"?entry={Entry.objects.first().pk}",
+    ):
+        answer = client.get(f"/log/verify{asked}")
+        assert answer.status_code == 200
+        assert selectors.verifiers()[0].vkey in answer.content.decode().replace("&#x27;", "'")
+        assert b"<script>" not in answer.content.replace(b"<script src", b"")

@@ -17,10 +17,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("dir", type=Path, metavar="DIR")
+        parser.add_argument(
+            "--log", type=int, metavar="N", help="the log with this number, not the present one"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            done = export_log(actor=Actor.system("ledger-export", door="cli"), target=options["dir"])
+            done = export_log(
+                actor=Actor.system("ledger-export", door="cli"), target=options["dir"], number=options["log"]
+            )
         except ServiceError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{done.path}: {done.size} entries of {done.origin}")
