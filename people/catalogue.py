@@ -211,6 +211,7 @@ ROLES: Mapping[str, Role] = {
                 P.TOKEN_REVOKE,
                 P.GRANT_REVOKE,
                 P.KEY_REVOKE,
+                P.HOLD_PLACE,
             },
         ),
         Role(
@@ -228,6 +229,8 @@ ROLES: Mapping[str, Role] = {
                 P.WARRANT_VOID,
                 P.WAIVER_APPROVE,
                 P.WAIVER_REVOKE,
+                P.HOLD_PLACE,
+                P.HOLD_LIFT,
                 P.RETRAINING_DECIDE,
                 P.ATTEST,
                 P.REPORT_MAKE,
@@ -252,6 +255,7 @@ ROLES: Mapping[str, Role] = {
                     P.KEY_REQUEST,
                     P.KEY_CONFIRM,
                     P.KEY_REVOKE,
+                    P.BODIES_DELETE,
                     P.SYSTEM_VIEW,
                     P.LEDGER_VIEW,
                 }
@@ -316,6 +320,7 @@ SYSTEM_PERMISSIONS: Mapping[str, frozenset[P]] = {
     "report-renderer": READING | {P.REPORT_RENDER},
     "expiry-sweep": READING | {P.GRANT_END, P.VERSION_UPLOAD, P.WARRANT_VOID},
     "integrity-sweep": READING | {P.WARRANT_VOID},
+    "key-fallout": READING | {P.VERSION_RESTRICT, P.WARRANT_VOID, P.INCIDENT_WORK},
 }
 """What runs without a person. None of it lets anything through: expiry is computed when read, the sweeps only
 record it; a warrant is issued only on decisions that people made."""
@@ -325,6 +330,7 @@ VIEWED_BY: Mapping[str, P] = {
     "model": P.SYSTEM_VIEW,
     "slot": P.SYSTEM_VIEW,
     "ownership": P.SYSTEM_VIEW,
+    "legal-hold": P.SYSTEM_VIEW,
     "version": P.VERSION_VIEW,
     "component": P.VERSION_VIEW,
     "artifact-file": P.VERSION_VIEW,
@@ -356,6 +362,7 @@ VIEWED_BY: Mapping[str, P] = {
     "token": P.PEOPLE_VIEW,
     "grant": P.PEOPLE_VIEW,
     "recovery": P.PEOPLE_VIEW,
+    "erasure": P.PEOPLE_VIEW,
     "key": P.PEOPLE_VIEW,
 }
 """Kind of thing in the log -> who may know that it is there. A kind that isn't listed looks absent to whoever

@@ -18,6 +18,9 @@ RECOVERY_REQUESTED = Event("people.recovery_requested", "Recovery requested", da
 RECOVERY_CONFIRMED = Event("people.recovery_confirmed", "Recovery confirmed", data=("what",))
 RECOVERY_REFUSED = Event("people.recovery_refused", "Recovery refused", data=("what",))
 
+ERASURE_REQUESTED = Event("people.erasure_requested", "Erasure requested", data=("person", "ground"))
+ERASURE_DECIDED = Event("people.erasure_decided", "Erasure decided", data=("move", "from", "to", "person"))
+
 IDENTITY_CREATED = Event("people.identity_created", "Service identity added")
 IDENTITY_CHANGED = Event("people.identity_changed", "Service identity changed", data=("changed",))
 TOKEN_ISSUED = Event("people.token_issued", "Token issued", data=("holder", "permissions"))
@@ -30,6 +33,13 @@ GRANT_REVOKED = Event("people.grant_revoked", "Grant revoked", data=("holder", "
 GRANT_ENDED = Event("people.grant_ended", "Grant ended", data=("holder", "role"))
 
 BOOTSTRAPPED = Event("people.bootstrapped", "The beginning", data=("first", "second", "keys", "again"))
+
+KEY_DISTRUSTED = Event(
+    "people.key_distrusted",
+    "What a key signed is no longer trusted",
+    data=("purpose", "keyid", "revoked_from"),
+    hidden=("reason",),
+)
 
 EVENTS = tuple(value for value in list(globals().values()) if isinstance(value, Event))
 

@@ -1,4 +1,4 @@
-"""The moves of grants, tokens and recoveries."""
+"""The moves of grants, tokens, recoveries and erasures."""
 
 from __future__ import annotations
 
@@ -108,4 +108,35 @@ RECOVERY = Machine(
     ),
 )
 
-MACHINES = (GRANT, TOKEN, RECOVERY)
+ERASURE = Machine(
+    "erasure",
+    "Erasure",
+    (
+        State("requested", "Requested", "initial"),
+        State("done", "Done", "final"),
+        State("refused", "Refused", "final"),
+    ),
+    (
+        Transition(
+            "confirm",
+            ("requested",),
+            "done",
+            "Erase",
+            P.GRANT_CONFIRM,
+            not_by=("requester", "holder"),
+            event="people.erasure_decided",
+            consequence="Name, address and every text this person wrote are destroyed, for good. The log keeps the "
+            "pseudonym and every proof.",
+        ),
+        Transition(
+            "refuse",
+            ("requested",),
+            "refused",
+            "Refuse",
+            P.GRANT_CONFIRM,
+            event="people.erasure_decided",
+        ),
+    ),
+)
+
+MACHINES = (GRANT, TOKEN, RECOVERY, ERASURE)

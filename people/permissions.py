@@ -75,6 +75,9 @@ class P(StrEnum):
     KEY_REQUEST = "people.key.request"
     KEY_CONFIRM = "people.key.confirm"
     KEY_REVOKE = "people.key.revoke"
+    HOLD_PLACE = "registry.hold.place"
+    HOLD_LIFT = "registry.hold.lift"
+    BODIES_DELETE = "registry.bodies.delete"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,9 @@ PERMISSIONS: Mapping[P, Permission] = {
         Permission(P.KEY_REQUEST, "Request a key", "work"),
         Permission(P.KEY_CONFIRM, "Confirm a key somebody else requested", "power"),
         Permission(P.KEY_REVOKE, "Revoke a key", "power"),
+        Permission(P.HOLD_PLACE, "Place a legal hold on a system", "power"),
+        Permission(P.HOLD_LIFT, "Lift a legal hold somebody else placed", "power"),
+        Permission(P.BODIES_DELETE, "Delete bodies whose term is over", "power"),
     )
 }
 

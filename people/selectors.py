@@ -10,9 +10,11 @@ from django.apps import apps
 from django.db.models import F, QuerySet
 
 from ledger.actors import Actor
+from ledger.errors import Invalid
 from people import access
 from people.catalogue import SCOPES
 from people.models import Grant, Notice, Recovery, ServiceIdentity, User
+from people.models.users import normal_email
 
 SOMEBODY = "Somebody unknown"
 
@@ -104,3 +106,11 @@ def scope_names(grants: Iterable[Grant]) -> Mapping[UUID | None, str]:
 def controlled_by(actor: Actor) -> QuerySet[ServiceIdentity]:
     """The service identities that the acting person answers for."""
     return ServiceIdentity.objects.filter(controller=acting_user(actor)).order_by("name")
+
+
+def operator_named(email: str, field: str) -> User:
+    """The operator in force with this e-mail, for commands of the host. Raises Invalid for `field`."""
+    user = access.holders("operator").filter(email=normal_email(email), is_active=True).first()
+    if user is None:
+        raise Invalid(f"{email} is no operator in force.", field=field)
+    return user

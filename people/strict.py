@@ -17,3 +17,7 @@ class Strict(serializers.Serializer[Any]):
             if unknown := sorted(str(name) for name in data if name not in known):
                 raise serializers.ValidationError(dict.fromkeys(unknown, "There is no such member here."))
         return super().to_internal_value(data)
+
+
+class Empty(Strict):
+    """A request whose path says everything."""

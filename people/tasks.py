@@ -9,6 +9,7 @@ from celery import shared_task
 from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import ServiceError
+from ledger.services import keys as ledger_keys
 from people import selectors
 from people.services import attempts, grants, projection
 
@@ -17,7 +18,8 @@ _log = logging.getLogger(__name__)
 
 @shared_task(name="people.sweep")
 def sweep() -> None:
-    """Record grants that have ended, show those that have begun in the projection, drop old sign-in attempts."""
+    """Record grants that have ended, show those that have begun in the projection, retire keys whose end has
+    come, drop old sign-in attempts."""
     actor = Actor.system("expiry-sweep")
     now = clock.now()
     for grant_id in selectors.grants_over(now):
@@ -28,4 +30,5 @@ def sweep() -> None:
             _log.warning("the end of grant %s was not recorded", grant_id, exc_info=True)
     for user in selectors.holders_begun(now):
         projection.project(user)
+    ledger_keys.keys_end_due(actor=actor)
     attempts.sweep()

@@ -97,6 +97,20 @@ class KeyImportForm(forms.Form):
     )
 
 
+class KeyMoveForm(MoveForm):
+    ends = forms.DateTimeField(
+        required=False,
+        label="Retire from this moment on (UTC, 2027-01-31 12:00; empty: now)",
+        help_text="Until then both it and its successor are good.",
+    )
+    revoked_from = forms.IntegerField(
+        required=False,
+        min_value=0,
+        label="Revoked from this index of the log (empty: nothing it signed counts any more)",
+    )
+    reason = forms.CharField(required=False, max_length=2000, widget=forms.Textarea(attrs={"rows": 2}))
+
+
 @admin.register(KeyRecord)
 class KeyAdmin(ServiceAdmin):
     list_display = ("purpose", "label", "algorithm", "state", "keyid", "not_before", "not_after")
@@ -119,11 +133,17 @@ class KeyAdmin(ServiceAdmin):
 
     def change_form_for(self, row: KeyRecord, data: Any) -> forms.Form | None:
         moves = [(move.name, f"{move.title}. {move.consequence}") for move in KEY.legal(row.state)]
-        return MoveForm(moves, data) if moves else None
+        return KeyMoveForm(moves, data) if moves else None
 
     def carry_change(self, actor: Actor, row: KeyRecord, data: Mapping[str, Any]) -> str:
-        service = {"activate": keys.key_confirm, "retire": keys.key_retire, "revoke": keys.key_revoke}
-        service[data["move"]](actor=actor, key_id=row.pk)
+        if data["move"] == "revoke":
+            keys.key_revoke(
+                actor=actor, key_id=row.pk, revoked_from=data["revoked_from"], reason=data["reason"]
+            )
+        elif data["move"] == "retire":
+            keys.key_retire(actor=actor, key_id=row.pk, at=data["ends"])
+        else:
+            keys.key_confirm(actor=actor, key_id=row.pk)
         return ""
 
     def facts(self, row: KeyRecord) -> list[tuple[str, str]]:
@@ -134,6 +154,13 @@ class KeyAdmin(ServiceAdmin):
             ("Key id", row.keyid),
             ("Algorithm", row.algorithm),
             ("State", KEY.state(row.state).title),
+            ("Trusted from", when(row.not_before, "not yet")),
+            ("Trusted until", when(row.not_after, "no end")),
+            ("Revoked from index", "" if row.revoked_from is None else str(row.revoked_from)),
+            (
+                "Rests on it",
+                ", ".join(f"{count:,} {what}" for what, count in keys.resting(row)) or "nothing counted",
+            ),
             ("Requested by", requested or "unknown"),
             ("Public key", row.public),
         ]

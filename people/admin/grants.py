@@ -1,4 +1,4 @@
-"""Grants and recoveries: requested here by one operator, confirmed here by another."""
+"""Grants, recoveries and erasures: requested by one operator, confirmed here by another."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from ledger.actors import Actor
 from people import selectors
 from people.admin.base import ServiceAdmin, when
 from people.catalogue import ROLES, SCOPES, P
-from people.machines import GRANT, RECOVERY
-from people.models import Grant, Recovery, ServiceIdentity, User
+from people.machines import ERASURE, GRANT, RECOVERY
+from people.models import Erasure, Grant, Recovery, ServiceIdentity, User
+from people.services.erasures import erasure_confirm, erasure_refuse
 from people.services.grants import grant_confirm, grant_refuse, grant_request, grant_revoke
 from people.services.recoveries import recovery_confirm, recovery_refuse
 
@@ -158,4 +159,36 @@ class RecoveryAdmin(ServiceAdmin):
             ("Reason", row.reason),
             ("State", RECOVERY.state(row.state).title),
             ("Requested by", selectors.name_of(row.requested_by)),
+        ]
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ServiceAdmin):
+    list_display = ("user", "ground", "state", "requested_at", "decided_at")
+    list_filter = ("state", "ground")
+    ordering = ("-requested_at", "pk")
+    change_permissions = frozenset({P.GRANT_CONFIRM})
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Erasure]:
+        return super().get_queryset(request).select_related("user")
+
+    def change_form_for(self, row: Erasure, data: Any) -> forms.Form | None:
+        moves = [
+            (move.name, f"{move.title}. {move.consequence}".strip()) for move in ERASURE.legal(row.state)
+        ]
+        return MoveForm(moves, data) if moves else None
+
+    def carry_change(self, actor: Actor, row: Erasure, data: Mapping[str, Any]) -> str:
+        carry = erasure_confirm if data["move"] == "confirm" else erasure_refuse
+        carry(actor=actor, erasure_id=row.pk)
+        return ""
+
+    def facts(self, row: Erasure) -> list[tuple[str, str]]:
+        return [
+            ("Of", str(row.user)),
+            ("Ground", row.get_ground_display()),
+            ("State", ERASURE.state(row.state).title),
+            ("Requested by", selectors.name_of(row.requested_by)),
+            ("Decided", when(row.decided_at, "not yet")),
+            ("Texts destroyed", "none yet" if row.texts is None else str(row.texts)),
         ]

@@ -14,7 +14,8 @@ from django.http import HttpRequest
 from ledger.actors import Actor
 from people.admin.base import ServiceAdmin, when
 from people.catalogue import P
-from people.models import ServiceIdentity, User
+from people.models import Erasure, ServiceIdentity, User
+from people.services.erasures import erasure_request
 from people.services.identities import identity_change, identity_create
 from people.services.people import user_change, user_create, user_deactivate, user_reactivate
 from people.services.recoveries import recovery_request
@@ -50,6 +51,11 @@ class UserForm(UserAddForm):
         choices.append(("password", "Request a new one-time password"))
         if user.second_factor_at is not None:
             choices.append(("second-factor", "Request the removal of the second factor"))
+        if not user.is_active:
+            choices += [
+                (f"erase:{ground}", f"Request the erasure: {label}")
+                for ground, label in Erasure.Ground.choices
+            ]
         field = self.fields["what"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101
         field.choices = choices
@@ -89,6 +95,8 @@ class UserAdmin(ServiceAdmin):
             user_deactivate(actor=actor, user_id=row.pk)
         elif data["what"] == UserForm.IN:
             user_reactivate(actor=actor, user_id=row.pk)
+        elif data["what"].startswith("erase:"):
+            erasure_request(actor=actor, user_id=row.pk, ground=data["what"].removeprefix("erase:"))
         else:
             recovery_request(actor=actor, user_id=row.pk, what=data["what"], reason=data["reason"])
         return ""

@@ -105,6 +105,9 @@ class User(AbstractBaseUser, PermissionsMixin, Governed):
     def ledger_person(self) -> str:
         return self.pseudonym
 
+    def ledger_erased(self, column: str) -> str:
+        return f"{self.pseudonym}@erased.invalid" if column == "email" else f"{self.pseudonym} (erased)"
+
 
 class Recovery(Governed):
     """A new password, or the removal of a second factor, that one person requests and another confirms."""

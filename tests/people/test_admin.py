@@ -209,6 +209,13 @@ def test_a_key_and_a_recovery_are_confirmed_by_the_other(crew: Crew, olga: Clien
     key = KeyRecord.objects.get(purpose="model")
     assert olga.post(page(KeyRecord, "change", key), {"move": "activate"}).status_code == 403
     assert omar.post(page(KeyRecord, "change", key), {"move": "activate"}).status_code == 302
+    shown = omar.get(page(KeyRecord, "change", key)).content.decode()
+    assert "0 approved versions, 0 other open versions" in shown
+    late = {"move": "revoke", "revoked_from": "999999", "reason": "Lost."}
+    assert omar.post(page(KeyRecord, "change", key), late).status_code == 400
+    assert omar.post(page(KeyRecord, "change", key), late | {"revoked_from": "1"}).status_code == 302
+    key.refresh_from_db()
+    assert (key.state, key.revoked_from) == ("revoked", 1)
     user = crew.person()
     known = {"email": user.email, "name": user.name}
     assert olga.post(page(User, "change", user), known | {"what": "password"}).status_code == 400
