@@ -43,4 +43,12 @@ DEPLOYMENT_MOVED = Event(
 DEPLOYMENT_SEEN = Event("registry.deployment_seen", "Serving confirmed what it runs")
 DEPLOYMENT_REPORTED = Event("registry.deployment_reported", "Serving reported what it runs")
 
+HOLD_PLACED = Event("registry.hold_placed", "Legal hold placed")
+HOLD_MOVED = Event("registry.hold_moved", "Legal hold moved", data=_MOVE)
+BODIES_DELETED = Event(
+    "registry.bodies_deleted",
+    "Bodies deleted at the end of their term",
+    data=("rule", "since", "digests", "part", "parts"),
+)
+
 register(*(value for value in list(vars().values()) if isinstance(value, Event)))

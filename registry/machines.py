@@ -13,7 +13,9 @@ CONTRIBUTOR = "contributor"
 """Whoever took part in making the version, and the controller of a service identity that did."""
 OWNER = "owner"
 """Whoever owns the system, or owned it within the cooling-off period of the policy."""
-NOT_BY = (CONTRIBUTOR, OWNER)
+PLACER = "placer"
+"""Whoever placed a legal hold."""
+NOT_BY = (CONTRIBUTOR, OWNER, PLACER)
 
 VERSION = Machine(
     "version",
@@ -37,7 +39,13 @@ VERSION = Machine(
             "validation",
             "Submit for validation",
             P.VERSION_SUBMIT,
-            gates=("card-complete", "artifact-complete", "signature-valid", "datasets-declared"),
+            gates=(
+                "card-complete",
+                "artifact-complete",
+                "signature-valid",
+                "described-as-signed",
+                "datasets-declared",
+            ),
             consequence="Validators are asked to test this version. The policy in force is pinned; "
             "any later change to the content starts the decisions anew.",
         ),
@@ -67,6 +75,7 @@ VERSION = Machine(
             gates=(
                 "records-intact",
                 "signature-valid",
+                "described-as-signed",
                 "artifact-intact",
                 "checks-pass",
                 "approvals-complete",
@@ -129,6 +138,16 @@ VERSION = Machine(
             consequence="Reviewers decide afresh. Earlier approvals do not count; void warrants stay void.",
         ),
         Transition(
+            "recheck",
+            ("approved", "restricted"),
+            "review",
+            "Review again: its signature no longer counts",
+            P.VERSION_RESTRICT,
+            gates=("signature-lost",),
+            consequence="Every warrant of this version is void at once. It has to be signed by a trusted key, and "
+            "reviewers decide afresh.",
+        ),
+        Transition(
             "retire",
             ("approved", "restricted", "suspended", "in-use-not-warranted"),
             "retired",
@@ -142,7 +161,7 @@ CONTENT_OPEN = frozenset({"draft", "in-use-not-warranted", "validation", "review
 """States in which the content of a version may change."""
 ROUND_OPEN = frozenset({"validation", "review"})
 """States in which a change of content voids the decisions taken so far."""
-NEW_ROUND = frozenset({"submit", "reinstate"})
+NEW_ROUND = frozenset({"submit", "reinstate", "recheck"})
 """Moves that begin a fresh round of decisions."""
 DEPLOYABLE = frozenset({"validation", "review", "approved", "in-use-not-warranted"})
 """States in which a deployment may be asked for; `restricted` means: nothing new."""
@@ -323,6 +342,24 @@ def _upload(purpose: str, permission: P) -> Machine:
 UPLOADS = {purpose: _upload(purpose, permission) for purpose, permission in UPLOAD_PERMISSION.items()}
 """What an upload is for -> its table; they differ in the permission alone."""
 
+HOLD = Machine(
+    "legal-hold",
+    "Legal hold",
+    (State("placed", "Placed", "initial"), State("lifted", "Lifted", "final")),
+    (
+        Transition(
+            "lift",
+            ("placed",),
+            "lifted",
+            "Lift the hold",
+            P.HOLD_LIFT,
+            not_by=(PLACER,),
+            event="registry.hold_moved",
+            consequence="What the hold kept may be deleted once its term is over and no other hold stands.",
+        ),
+    ),
+)
+
 SYSTEM = Machine(
     "system",
     "System",
@@ -339,4 +376,4 @@ SYSTEM = Machine(
     ),
 )
 
-MACHINES = (VERSION, DEPLOYMENT, DATASET_VERSION, SYSTEM, *UPLOADS.values())
+MACHINES = (VERSION, DEPLOYMENT, DATASET_VERSION, SYSTEM, HOLD, *UPLOADS.values())

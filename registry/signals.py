@@ -18,6 +18,10 @@ unexpected."""
 deployment_reported = Signal()
 """A report was written. Keyword arguments: `actor` (Actor), `report` (DeploymentReport)."""
 
+bodies_asked = Signal()
+"""Asked before the bodies of a retired system are deleted: which others does it have? Keyword argument: `system`
+(System). A receiver answers with a list of digests (hex)."""
+
 integrity_failed = Signal()
 """Stored files of a version aren't what was attached. Keyword arguments: `actor` (Actor), `version`
 (Version), `faults` (list of (path, sentence))."""

@@ -24,6 +24,7 @@ from django.core.files import File
 from django.core.files.storage import FileSystemStorage, Storage, storages
 
 CHUNK = 1024 * 1024
+STAGING = "staging"
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 """Numbers of an OSError that say: no room."""
 
@@ -120,6 +121,36 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def size(digest: str) -> int | None:
+    """Bytes stored under `digest` now, or None if nothing is."""
+    try:
+        return backend().size(blob_name(digest))
+    except FileNotFoundError:
+        return None
+
+
+def names(folder: str = "") -> Iterator[str]:
+    """The name of every object in the store, whether it belongs there or not; what is on its way in is left out."""
+    try:
+        folders, files = backend().listdir(folder)
+    except FileNotFoundError:  # nothing was stored yet
+        return
+    prefix = f"{folder}/" if folder else ""
+    for name in sorted(files):
+        yield prefix + name
+    for name in sorted(folders):
+        if prefix + name != STAGING:
+            yield from names(prefix + name)
+
+
+def remove(digest: str) -> bool:
+    """Remove a blob from the store; False if it wasn't there."""
+    if stat_token(digest) is None:
+        return False
+    backend().delete(blob_name(digest))
+    return True
+
+
 def put(staged: Path) -> Stored:
     """Move a staged file into the store under the digest of its bytes; the staged name is gone afterwards.
 
@@ -130,9 +161,10 @@ def put(staged: Path) -> Stored:
         digest = digest_of(file)
         size = file.tell()
         os.fsync(file.fileno())
-    storage, name = backend(), blob_name(digest)
-    if rehash(digest) != digest:
-        _place(storage, staged, name, digest)
+        storage, name = backend(), blob_name(digest)
+        if rehash(digest) != digest:
+            _place(storage, staged, name, digest)
+            _require_same(storage, name, file)
     staged.unlink(missing_ok=True)
     token = stat_token(digest)
     if token is None:
@@ -201,6 +233,17 @@ def _place(storage: Storage, staged: Path, name: str, digest: str) -> None:
     _sync_directory(target.parent)
 
 
+def _require_same(storage: Storage, name: str, hashed: IO[bytes]) -> None:
+    """OSError, and nothing under that name, unless what was moved there is the very file that was hashed."""
+    if not isinstance(storage, FileSystemStorage):
+        return  # was read back
+    wanted, found = os.fstat(hashed.fileno()), os.stat(storage.path(name))
+    same = (wanted.st_dev, wanted.st_ino, wanted.st_size) == (found.st_dev, found.st_ino, found.st_size)
+    if not same or wanted.st_size != hashed.tell():
+        storage.delete(name)
+        raise OSError(errno.EIO, "the file was exchanged while it was stored", name)
+
+
 def _sync_directory(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -213,6 +256,6 @@ def _staging() -> Path:
     # Inside the artifact directory where that is local, so that moving is a rename and never a copy.
     storage = backend()
     base = Path(storage.location) if isinstance(storage, FileSystemStorage) else settings.MODELWARRANT_HOME
-    path = Path(base) / "staging"
+    path = Path(base) / STAGING
     path.mkdir(parents=True, exist_ok=True, mode=0o700)
     return path

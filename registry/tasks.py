@@ -6,6 +6,7 @@ from celery import shared_task
 
 from ledger.actors import Actor
 from registry.services.artifacts import versions_rehash
+from registry.services.retention import bodies_sweep
 from registry.services.uploads import uploads_expire
 
 
@@ -14,3 +15,4 @@ def sweep() -> None:
     """Expired uploads are over whether or not this runs; it frees their room and records it."""
     uploads_expire(actor=Actor.system("expiry-sweep"))
     versions_rehash(actor=Actor.system("integrity-sweep"))
+    bodies_sweep()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from people import access
 from people.catalogue import P
 from people.pages import actor_of, named, paged, reading
 from people.services.reading import shown
 from registry.models import AIModel, Dataset
 from registry.models.systems import RiskTier
+from registry.selectors import retention
 from registry.selectors import systems as inventory
 from registry.selectors import versions as standing
 
@@ -45,10 +47,26 @@ def systems(request: HttpRequest) -> HttpResponse:
 @reading
 def system(request: HttpRequest, system_id: UUID) -> HttpResponse:
     """One system with its models and datasets."""
-    row = shown(actor=actor_of(request), permission=P.SYSTEM_VIEW, row=inventory.system_by_id(system_id))
+    actor = actor_of(request)
+    row = shown(actor=actor, permission=P.SYSTEM_VIEW, row=inventory.system_by_id(system_id))
+    mine = access.reach(actor)
     models = AIModel.objects.filter(system=row).annotate(version_count=Count("versions"))
     datasets = Dataset.objects.filter(system=row).annotate(version_count=Count("versions"))
-    context = {"system": row, "models": models, "datasets": datasets, "names": named([row.owner])}
+    held = list(row.holds.order_by("-placed_at"))
+    people = [row.owner, *(hold.placed_by for hold in held), *(hold.lifted_by for hold in held)]
+    deleted = retention.bodies(row).exclude(deleted_at=None)
+    context = {
+        "system": row,
+        "models": models,
+        "datasets": datasets,
+        "term": retention.term(row),
+        "holds": held,
+        "may_retire": row.state == "active" and mine.allows(P.SYSTEM_EDIT, row),
+        "may_hold": mine.allows(P.HOLD_PLACE, row),
+        "may_lift": mine.allows(P.HOLD_LIFT, row),
+        "deleted": deleted.aggregate(count=Count("pk"), at=Max("deleted_at")),
+        "names": named(filter(None, people)),
+    }
     return render(request, "registry/system.html", context)
 
 

@@ -1,6 +1,7 @@
 from registry.models.artifacts import Blob, Purpose, Upload
 from registry.models.datasets import DataRole, Dataset, DatasetVersion, Lineage
 from registry.models.deployments import Deployment, DeploymentReport, Slot
+from registry.models.holds import LegalHold
 from registry.models.systems import AIActClass, AIModel, OnVoid, Ownership, RiskTier, System
 from registry.models.versions import (
     ArtifactFile,
@@ -29,6 +30,7 @@ __all__ = [
     "DatasetVersion",
     "Deployment",
     "DeploymentReport",
+    "LegalHold",
     "Lineage",
     "OnVoid",
     "Ownership",

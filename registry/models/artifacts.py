@@ -27,6 +27,7 @@ class Blob(models.Model):
     stored_at = models.DateTimeField()
     rehashed_at = models.DateTimeField()
     fault = models.CharField(max_length=300, blank=True)
+    deleted_at = models.DateTimeField(null=True)  # under retention: the bytes are gone, or about to be
 
     class Meta:
         ordering = ("digest",)

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from ledger.models import KeyRecord
-from ledger.selectors import trusted_keys
+from ledger.selectors import first_entry, place_in_logs, revoked_before, trusted_keys
 from modelwarrant import bundle, keys, manifest, oms
 from modelwarrant.errors import CannotCheck, Fault
 from modelwarrant.keys import TrustedKey
@@ -59,8 +61,18 @@ def stored_files(version: Version) -> dict[str, tuple[str, int]]:
     return {row.path: (row.blob_id, row.blob.size) for row in versions.files(version.pk)}
 
 
-def judge(data: bytes, files: Mapping[str, tuple[str, int]], *, at: datetime) -> Judgement:
-    """Hold an OMS bundle against stored files and the trusted model keys, each key as of `at`."""
+def judge(
+    data: bytes,
+    files: Mapping[str, tuple[str, int]],
+    *,
+    at: datetime,
+    recorded: tuple[int, int] | None = None,
+) -> Judgement:
+    """Hold an OMS bundle against stored files and the trusted model keys, each key as of `at`.
+
+    `recorded` is the place in the logs where the bundle was received, None before it has one: what was received
+    before the place that its key is revoked from stays good, whatever date its signer claims.
+    """
     try:
         read = bundle.read(data)
     except Fault as fault:
@@ -72,7 +84,7 @@ def judge(data: bytes, files: Mapping[str, tuple[str, int]], *, at: datetime) ->
     def answer(status: SignatureStatus, detail: str, keyid: str = "") -> Judgement:
         return Judgement(status, detail[:500], keyid, read.payload_digest, made, read.ignored)
 
-    trust, revoked = _model_keys()
+    trust, revoked = _model_keys(recorded)
     if read.hint in revoked:
         return answer(SignatureStatus.INVALID, "The key is revoked.", revoked[read.hint])
     try:
@@ -118,7 +130,10 @@ def _rejudge(row: Signature, version: Version, files: Mapping[str, tuple[str, in
         return Judgement(SignatureStatus.CANNOT_BE_CHECKED, "The stored bundle can't be read.", row.keyid)
     if storage.sha256(data) != row.bundle_id:
         return Judgement(SignatureStatus.INVALID, "The stored bundle isn't what was given.", row.keyid)
-    found = judge(data, files, at=row.checked_at)
+    received = first_entry(row.ledger_kind, row.pk)
+    if received is None:
+        return Judgement(SignatureStatus.CANNOT_BE_CHECKED, "No entry of the log records it.", row.keyid)
+    found = judge(data, files, at=row.checked_at, recorded=place_in_logs(received.pk))
     if found.valid and found.payload_digest != version.subject_digest:
         return Judgement(
             SignatureStatus.INVALID,
@@ -129,11 +144,29 @@ def _rejudge(row: Signature, version: Version, files: Mapping[str, tuple[str, in
     return found
 
 
-def _model_keys() -> tuple[list[TrustedKey], dict[str, str]]:
-    """Keys to trust, and OMS hint -> key id of the revoked ones."""
+def rests_on_revoked(version: Version) -> bool:
+    """Whether a signature accepted for this version is by a key that was revoked since, at whatever place.
+
+    Cheap, for who asks often; what the signatures are still worth says `standing`.
+    """
+    revoked = KeyRecord.objects.filter(purpose="model", state="revoked").values("keyid")
+    return accepted().filter(version=version, keyid__in=revoked).exists()
+
+
+def accepted() -> QuerySet[Signature]:
+    """Signatures that were valid when they came."""
+    return Signature.objects.filter(status=SignatureStatus.VALID)
+
+
+def _model_keys(recorded: tuple[int, int] | None) -> tuple[list[TrustedKey], dict[str, str]]:
+    """Keys to trust, and OMS hint -> key id of those revoked for what was received at `recorded`."""
     rows = KeyRecord.objects.filter(purpose="model", state="revoked")
-    revoked = {keys.oms_hint(keys.load_public(row.public.encode())): row.keyid for row in rows}
-    return trusted_keys("model"), revoked
+    revoked = {
+        keys.oms_hint(keys.load_public(row.public.encode())): row.keyid
+        for row in rows
+        if recorded is None or recorded >= revoked_before(row)
+    }
+    return trusted_keys("model", recorded=recorded), revoked
 
 
 def _difference(signed: Mapping[str, str], stored: Mapping[str, str]) -> str:

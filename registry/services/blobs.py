@@ -20,7 +20,8 @@ def facts_of(digest: str, size: int, name: str) -> FormatFacts:
 
 
 def blob_row(stored: Stored, facts: FormatFacts) -> Blob:
-    """The row of what was just stored; bytes that were there before get their fresh hash noted."""
+    """The row of what was just stored; bytes that were there before get their fresh hash noted, and those that were
+    deleted live again. Raises Unavailable if a deletion took them meanwhile."""
     now = clock.now()
     blob, made = Blob.objects.get_or_create(
         digest=stored.digest,
@@ -35,8 +36,13 @@ def blob_row(stored: Stored, facts: FormatFacts) -> Blob:
         },
     )
     if not made:
-        Blob.objects.filter(pk=blob.pk).update(stat_token=stored.stat_token, rehashed_at=now, fault="")
+        Blob.objects.filter(pk=blob.pk).update(
+            stat_token=stored.stat_token, rehashed_at=now, fault="", deleted_at=None
+        )
         blob.refresh_from_db()
+        # The row is ours now. A deletion that held it before us may have taken the file we had found there.
+        if storage.stat_token(blob.digest) is None:
+            raise Unavailable("The store is deleting these very bytes; send them again.", code="store-busy")
     return blob
 
 

@@ -23,7 +23,7 @@ from registry.services import artifacts
 from registry.signals import integrity_failed
 from tests.registry.world import World, make_world, service
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_store")]
 
 
 def overwrite(digest: str, data: bytes) -> None:

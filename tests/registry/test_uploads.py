@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
+import os
+import threading
 from datetime import timedelta
 
 import pytest
@@ -182,3 +185,36 @@ def test_nobody_reaches_an_upload_of_others(world: World):
     with pytest.raises(Invalid) as disagree:
         start(world, system_id=other.system.pk)
     assert disagree.value.field == "system"
+
+
+def test_a_file_swapped_while_it_is_stored_is_stored_under_its_own_digest(tmp_path):
+    """AR-14: whatever lies in the store under a digest has that digest, however the staged file is swapped."""
+    tries = 10_000 if "SOAK_SECONDS" in os.environ else 300
+    honest, evil = b"honest" * 50, b"evil!!" * 50
+    over = threading.Event()
+    staged = tmp_path / "staged"
+
+    def swap() -> None:
+        number = 0
+        while not over.is_set():
+            number += 1
+            other = tmp_path / f"other-{number % 2}"
+            other.write_bytes(evil if number % 2 else honest)
+            with contextlib.suppress(OSError):
+                os.rename(other, staged)
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    try:
+        for _ in range(tries):
+            with contextlib.suppress(OSError):  # it was gone at that moment
+                stored = storage.put(staged)
+                held = storage.rehash(stored.digest)
+                if held is not None:
+                    assert held == stored.digest
+    finally:
+        over.set()
+        swapping.join()
+    for data in (honest, evil):
+        digest = storage.sha256(data)
+        assert storage.rehash(digest) in (None, digest)
