@@ -19,9 +19,11 @@ from monitoring.serializers import (
     RunOutput,
 )
 from monitoring.services.batches import batch_report
+from monitoring.services.runs import run_cancel
 from people.catalogue import P
 from people.resources import IDEMPOTENCY, Resource, tagged
 from people.services.reading import shown
+from people.strict import Empty
 from registry.selectors.deployments import deployment_by_id
 from registry.selectors.versions import version_by_id
 
@@ -40,6 +42,15 @@ class OneRun(Resource):
         """One run with its outcome."""
         row = shown(actor=self.actor(), permission=P.RUN_VIEW, row=selectors.run_by_id(run_id))
         return tagged(request, RunDetailOutput(row).data)
+
+
+class CancelRun(Resource):
+    @extend_schema(operation_id="run_cancel", request=Empty, responses=RunOutput)
+    def post(self, request: Request, run_id: UUID) -> Response:
+        """End a run that waits or runs, by whoever requested it; the attempt stays listed as an error."""
+        self.given(Empty)
+        run_cancel(actor=self.actor(), run_id=run_id)
+        return Response(RunOutput(selectors.run_by_id(run_id)).data)
 
 
 class Batches(Resource):

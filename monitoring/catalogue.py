@@ -15,6 +15,7 @@ from monitoring.statistics.verdicts import Threshold
 
 INPUTS = ("label", "prediction", "score", "sensitive", "reference", "features")
 DIRECTIONS = ("higher is better", "lower is better", "nearer to its target is better", "neither")
+READS = ("table", "profile")
 KINDS = ("quality", "fairness", "drift", "data")
 _NAME = re.compile(r"^[a-z][a-z0-9-]*$")
 _PATH = re.compile(r"^monitoring\.statistics(\.[a-z_]+)+$")
@@ -50,7 +51,11 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One row. `needs` must be given, `optional` adds results; `rmf` names the subcategories it can support."""
+    """One row. `needs` must be given, `optional` adds results; `rmf` names the subcategories it can support.
+
+    `reads` says what its function is given: each dataset as a `table` in memory, or as a `profile` of counts, of which
+    the current one is counted on the reference's edges.
+    """
 
     name: str
     title: str
@@ -65,6 +70,7 @@ class Check:
     metrics: tuple[Metric, ...]
     rmf: tuple[str, ...]
     suggestions: tuple[Suggestion, ...] = ()
+    reads: str = "table"
 
     def suggested(self, given: Iterable[str]) -> tuple[Threshold, ...]:
         """Thresholds for a trial with these inputs."""
@@ -253,6 +259,7 @@ _DRIFT = Check(
         Metric("new_category_share", "Share of rows in new categories", "share", _LOWER),
     ),
     rmf=("MEASURE 2.4", "MEASURE 3.1", "MANAGE 4.1"),
+    reads="profile",
 )
 
 _CONTRACT = Check(
@@ -293,7 +300,72 @@ _CONTRACT = Check(
     rmf=("MAP 2.3", "MEASURE 2.1"),
 )
 
-CHECKS: tuple[Check, ...] = (_EVALUATION, _FAIRNESS, _DRIFT, _CONTRACT)
+_LLM_OUTPUT = Check(
+    name="llm-output",
+    title="Outputs of a language model",
+    question="How often are the outputs good, as people would rate them?",
+    kind="quality",
+    needs=("label", "prediction"),
+    optional=(),
+    parameters=(
+        Parameter(
+            "minimum_labelled",
+            50,
+            "Fewer outputs rated by people don't show how far the judge can be believed.",
+        ),
+        _UNKNOWN,
+    ),
+    function="monitoring.statistics.judging.run",
+    rule="The judge's ratings (prediction) are corrected by the part that people have rated (label, blank elsewhere). "
+    + _INTERVALS,
+    cannot_tell=(
+        "Whether people rate well, and anything about outputs of another kind than those they rated: they must have "
+        "rated a random part. The judge's own rate is shown beside it and is no evidence."
+    ),
+    metrics=(
+        Metric("success_rate", "Share of good outputs, as people rate", "share", _HIGHER),
+        Metric("judge_rate", "Share of good outputs, as the judge alone rates", "share", _NEITHER),
+        Metric("judge_sensitivity", "Good outputs that the judge calls good", "share", _HIGHER),
+        Metric("judge_specificity", "Bad outputs that the judge calls bad", "share", _HIGHER),
+        Metric("judge_kappa", "Agreement of judge and people beyond chance", "kappa", _HIGHER),
+    ),
+    rmf=("MEASURE 2.1", "MEASURE 2.3", "MEASURE 2.13"),
+)
+
+_LABEL_FREE = Check(
+    name="label-free",
+    title="Expected performance without labels",
+    question="How good are predictions probably, whose labels haven't come yet?",
+    kind="quality",
+    needs=("label", "score", "reference"),
+    optional=("prediction",),
+    parameters=(
+        Parameter(
+            "cut",
+            0.5,
+            "The score from which a row counts as predicted positive, where there is no prediction.",
+        ),
+        Parameter("resamples", 500, "Bootstrap resamples of reference and current data."),
+        Parameter("minimum_n", 100, "Fewer scored rows decide nothing."),
+    ),
+    function="monitoring.statistics.labelfree.run",
+    rule=(
+        "Scores are calibrated on the labelled reference; what they lead to expect is compared with the threshold. "
+        "Fails when the whole interval, widened for all comparisons, misses it. Never passes: it is an expectation."
+    ),
+    cannot_tell=(
+        "Anything where a score no longer means what it meant: then the labels will tell another story. "
+        "The current data need no label column; the reference does."
+    ),
+    metrics=(
+        Metric("estimated_accuracy", "Expected accuracy", "share", _HIGHER),
+        Metric("estimated_precision", "Expected precision", "share", _HIGHER),
+        Metric("estimated_recall", "Expected recall", "share", _HIGHER),
+    ),
+    rmf=("MEASURE 2.4", "MANAGE 4.1"),
+)
+
+CHECKS: tuple[Check, ...] = (_EVALUATION, _FAIRNESS, _DRIFT, _CONTRACT, _LLM_OUTPUT, _LABEL_FREE)
 CATALOGUE: dict[str, Check] = {check.name: check for check in CHECKS}
 
 
@@ -310,6 +382,8 @@ def faults(checks: Iterable[Check] = CHECKS) -> list[str]:
             found.append(f"{where}: the name is not lower-case words joined by hyphens.")
         if not _PATH.match(check.function):
             found.append(f"{where}: {check.function!r} is no dotted path into monitoring.statistics.")
+        if check.reads not in READS:
+            found.append(f"{where}: it reads {check.reads!r}, which is no form of a dataset.")
         if check.kind not in KINDS:
             found.append(f"{where}: unknown kind {check.kind!r}.")
         found += [

@@ -16,6 +16,14 @@ RUN = Machine(
     transitions=(
         Transition("finish", ("due",), "done", "Store the outcome", P.RUN_EXECUTE),
         Transition("fail", ("due",), "error", "Record the error", P.RUN_EXECUTE),
+        Transition(
+            "cancel",
+            ("due",),
+            "error",
+            "Cancel",
+            P.RUN_REQUEST,
+            consequence="Nothing is measured. The attempt stays listed as an error, which is never a pass.",
+        ),
     ),
 )
 

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from ledger.actors import Actor
 from monitoring.models import Run
+from monitoring.services.desks import desks_sweep
 from monitoring.services.execution import WORKER, execute_next, follow
 from monitoring.services.runs import runs_interrupted
 
@@ -23,6 +24,7 @@ def sweep() -> None:
     """By the clock: end runs whose last lease ran out, finish what follows from ended runs, execute what is due."""
     actor = Actor.system(WORKER)
     runs_interrupted(actor=actor)
+    desks_sweep()
     # A worker may have died between ending a run and what follows from it.
     for ended in (
         Run.objects.filter(batch__state="received").exclude(state="due").order_by("finished_at")[:100]

@@ -18,7 +18,8 @@ from people.services.reading import shown
 @reading
 def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """One result: verdict in words, what shows it, the bound and who set it, and what it can't tell."""
-    row = shown(actor=actor_of(request), permission=P.RUN_VIEW, row=selectors.run_by_id(run_id))
+    actor = actor_of(request)
+    row = shown(actor=actor, permission=P.RUN_VIEW, row=selectors.run_by_id(run_id))
     outcome = row.outcome or {}
     results = outcome.get("results", [])
     context = {
@@ -32,6 +33,7 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
         .filter(check_name=row.check_name, batch=row.batch)
         .order_by("-requested_at"),
         "names": named([row.requested_by]),
+        "may_cancel": row.requested_by in actor.principals,
     }
     return render(request, "monitoring/run.html", context)
 

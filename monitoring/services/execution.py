@@ -8,7 +8,7 @@ leaves its lease to run out, so that another one tries.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,11 @@ from ledger.errors import IntegrityFault, ServiceError
 from monitoring.models import Run
 from monitoring.services.batches import batch_settle
 from monitoring.services.breaches import breach_judge
+from monitoring.services.desks import LeaseLost, RunDesk
 from monitoring.services.runs import kinds_of, run_claim, run_fail, run_finish, run_progress
 from monitoring.sources import DatasetSource, run_check
 from monitoring.statistics.inputs import BadInput, Columns
+from monitoring.statistics.results import CheckOutcome
 from monitoring.statistics.verdicts import Threshold
 from registry.models import DatasetVersion
 from registry.selectors.artifacts import local_copy
@@ -46,17 +48,14 @@ def execute(run: Run, *, actor: Actor) -> None:
     if token is None:
         raise ValueError("only a claimed run can be executed")
     try:
-        with _sources(run) as (current, reference):
-            run_progress(actor=actor, run_id=run.pk, token=token, words="measuring")
-            outcome = run_check(
-                run.check_name,
-                current=current,
-                reference=reference,
-                columns=_columns(run.columns),
-                thresholds=tuple(_threshold(said) for said in run.thresholds),
-                parameters=run.parameters,
-                seed=run.seed,
-            )
+        run_progress(actor=actor, run_id=run.pk, token=token, words="measuring")
+        outcome = measure(
+            run,
+            desks=lambda side, key: RunDesk(actor=actor, run_id=run.pk, token=token, side=side, key=key),
+        )
+    except LeaseLost:
+        _log.warning("run %s: the lease was lost while it was counted", run.pk)
+        return
     except BadInput as error:
         ended = run_fail(actor=actor, run_id=run.pk, token=token, code=error.code, text=_located(error))
     except IntegrityFault as error:
@@ -75,6 +74,27 @@ def execute(run: Run, *, actor: Actor) -> None:
         _log.warning("run %s: the lease was lost; another worker's outcome stands", run.pk)
         return
     follow(ended, actor=actor)
+
+
+def measure(
+    run: Run, *, threads: int | None = None, desks: Callable[[str, str], RunDesk] | None = None
+) -> CheckOutcome:
+    """What the check says of the run's inputs, by the parameters, bounds and seed that were recorded with it.
+
+    Raises BadInput and IntegrityFault. Nothing is written, so that anybody may do it again and compare digests.
+    """
+    with _sources(run) as (current, reference):
+        return run_check(
+            run.check_name,
+            current=current,
+            reference=reference,
+            columns=_columns(run.columns),
+            thresholds=tuple(_threshold(said) for said in run.thresholds),
+            parameters=run.parameters,
+            seed=run.seed,
+            threads=threads,
+            desks=desks,
+        )
 
 
 def follow(run: Run, *, actor: Actor) -> None:

@@ -16,8 +16,8 @@ from django.conf import settings
 from django.db.models import F, Q
 
 from ledger import clock
-from ledger.actors import Actor
-from ledger.errors import Invalid, NotThere
+from ledger.actors import Actor, Subject
+from ledger.errors import Invalid, NotAllowed, NotThere
 from ledger.services import records
 from ledger.services.transactions import governed
 from ledger.services.wakes import wake_after_commit
@@ -165,6 +165,26 @@ def run_fail(*, actor: Actor, run_id: uuid.UUID, token: uuid.UUID, code: str, te
 
 
 @governed
+def run_cancel(*, actor: Actor, run_id: uuid.UUID) -> Run:
+    """End a run that waits or runs, by whoever requested it. Raises NotAllowed ("not-requester"), Conflict, NotThere."""
+    run = Run.objects.select_for_update().filter(pk=run_id).first()
+    if run is None:
+        raise NotThere
+    access.require(actor, P.RUN_REQUEST, run)
+    if run.requested_by not in actor.principals:
+        raise NotAllowed(
+            "Only who requested a run can cancel it.",
+            permission=P.RUN_REQUEST,
+            subject=Subject.of(run),
+            reason="not-requester",
+            visible=True,
+        )
+    return _fail(
+        actor, run, "cancelled", "Cancelled by who requested it; nothing was measured.", move="cancel"
+    )
+
+
+@governed
 def runs_interrupted(*, actor: Actor) -> list[Run]:
     """End every run whose last lease ran out: its worker was killed or hung each time."""
     now = clock.now()
@@ -173,12 +193,12 @@ def runs_interrupted(*, actor: Actor) -> list[Run]:
     return [_fail(actor, run, "interrupted", text) for run in over.order_by("requested_at")]
 
 
-def _fail(actor: Actor, run: Run, code: str, text: str) -> Run:
+def _fail(actor: Actor, run: Run, code: str, text: str, *, move: str = "fail") -> Run:
     move_row(
         actor=actor,
         row=run,
         machine=RUN,
-        move="fail",
+        move=move,
         event=events.RUN_MOVED,
         set={"verdict": "error", "error_code": code, "error_text": text[:2000], "finished_at": clock.now()},
         data={"attempts": run.attempts},

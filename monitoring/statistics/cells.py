@@ -117,13 +117,14 @@ def _rate(
     defined = of > 0
     values: list[float | None] = [None] * len(of)
     difference = ratio = None
-    if defined.any():
-        frame = _frame(function, truth, guess, weights, defined)
+    compared = defined & keep
+    frame = _frame(function, truth, guess, weights, defined) if defined.any() else None
+    if frame is not None:
         for place, value in frame.by_group.items():
             values[int(place)] = float(value)
-    compared = defined & keep
-    if compared.sum() >= 2:
-        frame = _frame(function, truth, guess, weights, compared)
+    if frame is not None and compared.sum() >= 2:
+        if (compared != defined).any():
+            frame = _frame(function, truth, guess, weights, compared)
         difference = float(frame.difference(method="between_groups"))
         highest = max(
             value for value, used in zip(values, compared, strict=True) if used and value is not None

@@ -43,26 +43,34 @@ class Contrast:
         return (0.0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
 
 
-def normal_scores(reference: Floats, values: Floats) -> Floats:
-    """Standard normal quantiles of the values' midranks in the sorted reference."""
-    n = len(reference)
-    rank = (np.searchsorted(reference, values, "left") + np.searchsorted(reference, values, "right")) / 2
+def normal_scores(counts: Counts) -> Floats:
+    """Standard normal quantile of each bin's midrank among the reference's `counts`; all its values are ties."""
+    n = int(counts.sum())
+    rank = counts.cumsum() - counts / 2
     scores: Floats = stats.norm.ppf((rank + 0.5) / (n + 1))
     return scores
 
 
-def of_means(name: str, reference: Floats, current: Floats) -> Contrast:
-    """Difference of means in standard deviations of the reference, Welch's standard error."""
-    spread = float(np.std(reference, ddof=1))
+def of_means(name: str, values: Floats, counts: Counts) -> Contrast:
+    """Difference of means in standard deviations of the reference, Welch's standard error.
+
+    `values` has one value for each bin, `counts` is (2, k).
+    """
+    (n, mean, variance), (m, other, other_variance) = (_moments(values, row) for row in counts)
+    spread = math.sqrt(variance)
     if spread == 0:
         return Contrast(name, math.nan, math.nan, math.nan)
-    effect = (float(current.mean()) - float(reference.mean())) / spread
-    variance = np.var(reference, ddof=1) / len(reference) + np.var(current, ddof=1) / len(current)
+    effect = (other - mean) / spread
     # A current sample without spread says little about its own error; the reference's spread stands in.
-    error = (
-        max(math.sqrt(float(variance)), spread * math.sqrt(1 / len(reference) + 0.1 / len(current))) / spread
-    )
+    error = max(math.sqrt(variance / n + other_variance / m), spread * math.sqrt(1 / n + 0.1 / m)) / spread
     return Contrast(name, effect, error, float(2 * stats.norm.sf(abs(effect) / error)))
+
+
+def _moments(values: Floats, counts: Counts) -> tuple[int, float, float]:
+    """Rows, mean, and variance with divisor n - 1."""
+    n = int(counts.sum())
+    mean = float((values * counts).sum()) / n
+    return n, mean, float((counts * (values - mean) ** 2).sum()) / max(n - 1, 1)
 
 
 def of_shares(name: str, k_reference: int, n_reference: int, k_current: int, n_current: int) -> Contrast:
@@ -82,20 +90,28 @@ def of_shares(name: str, k_reference: int, n_reference: int, k_current: int, n_c
     return Contrast(name, effect, error, p)
 
 
-def of_numbers(reference: Floats, current: Floats) -> list[Contrast]:
-    """Location and scale on normal scores, and Kolmogorov-Smirnov for the shape. Both sorted, finite, not empty."""
-    first, second = normal_scores(reference, reference), normal_scores(reference, current)
-    centre = float(np.median(first))
-    ks = stats.ks_2samp(reference, current, method="asymp")
+def of_numbers(counts: Counts) -> list[Contrast]:
+    """Location and scale on normal scores, and Kolmogorov-Smirnov for the shape, of (2, k) counts of ordered bins."""
+    scores = normal_scores(counts[0])
+    middle = int(np.searchsorted(counts[0].cumsum(), counts[0].sum() / 2))
+    distance, p = kolmogorov_smirnov(counts)
     # The shift of a normal distribution that has the same KS distance.
-    shape = 2 * float(stats.norm.ppf(min((1 + float(ks.statistic)) / 2, 1 - 1e-12)))
+    shape = 2 * float(stats.norm.ppf(min((1 + distance) / 2, 1 - 1e-12)))
     contrasts = [
-        of_means("location", first, second),
-        of_means("scale", np.abs(first - centre), np.abs(second - centre)),
+        of_means("location", scores, counts),
+        of_means("scale", np.abs(scores - scores[middle]), counts),
     ]
-    return [c for c in contrasts if not math.isnan(c.effect)] + [
-        Contrast("shape", shape, math.nan, float(ks.pvalue))
-    ]
+    return [c for c in contrasts if not math.isnan(c.effect)] + [Contrast("shape", shape, math.nan, p)]
+
+
+def kolmogorov_smirnov(counts: Counts) -> tuple[float, float]:
+    """Largest distance of the cumulated shares of (2, k) counts, and its p value (as scipy's ks_2samp, "asymp").
+
+    On bins the distance is at most the exact one, so that it never alarms more often.
+    """
+    n, m = (int(row.sum()) for row in counts)
+    distance = float(ks_of(counts))
+    return distance, float(stats.kstwo.sf(distance, np.round(n * m / (n + m))))
 
 
 def of_categories(names: tuple[str, ...], counts: Counts, frequent: int) -> list[Contrast]:
@@ -168,15 +184,14 @@ def ks_of(counts: NDArray[np.int64]) -> Floats:
     return distance
 
 
-def bins_of(reference: Floats, current: Floats, bins: int) -> tuple[Floats, Counts]:
-    """Inner edges at the reference's quantiles, and counts (2, k) in (e[i-1], e[i]]. Both sorted and finite."""
-    edges = np.unique(np.quantile(reference, np.linspace(0, 1, bins + 1)[1:-1], method="inverted_cdf"))
-    edges = edges[edges < reference[-1]]
-    counts = [
-        np.diff(np.concatenate([[0], np.searchsorted(side, edges, "right"), [len(side)]]))
-        for side in (reference, current)
-    ]
-    return edges, np.array(counts, np.int64)
+def coarse(counts: Counts, bins: int) -> tuple[list[int], Counts]:
+    """Fine bins (2, k) put together at the reference's quantiles: the last fine bin of each, and the counts."""
+    cumulated = counts[0].cumsum()
+    ranks = np.ceil(np.arange(1, bins) * cumulated[-1] / bins)
+    last = np.unique(np.searchsorted(cumulated, ranks))
+    last = last[cumulated[last] < cumulated[-1]]
+    starts = np.concatenate([[0], last + 1]).astype(np.int64)
+    return last.tolist(), np.add.reduceat(counts, starts, axis=1)
 
 
 def draws(counts: Counts, times: int, seed: int, place: int) -> NDArray[np.int64]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 from scipy import stats
 
 from monitoring.statistics import intervals
@@ -27,8 +26,9 @@ from monitoring.statistics.measuring import (
     summarise,
     unanswered,
 )
+from monitoring.statistics.profiles import ColumnProfile, Profile
 from monitoring.statistics.results import CheckOutcome, Result
-from monitoring.statistics.tables import Column, Table
+from monitoring.statistics.tables import unknown_column
 from monitoring.statistics.verdicts import ALPHA, Threshold, Verdict, fault_of, judge_exact, rows_needed
 
 DEFAULTS: dict[str, Any] = {
@@ -57,8 +57,8 @@ _DEFAULT_RULE = "default of the check"
 
 
 def run(
-    current: Table,
-    reference: Table | None,
+    current: Profile,
+    reference: Profile | None,
     *,
     columns: Columns,
     thresholds: tuple[Threshold, ...],
@@ -81,7 +81,7 @@ def run(
         warnings.append("The current data are equal to the reference; no drift can be learnt from that.")
     schema = _schema(current, reference, tuple(roles), thresholds, warnings)
     features = [
-        compare_column(reference[name], current[name], role, settings, seed, place)
+        compare_column(name, reference[name], current[name], role, settings, seed, place)
         for place, (name, role) in enumerate(roles.items())
         if name in current.columns
         and name in reference.columns
@@ -108,7 +108,7 @@ def run(
     )
 
 
-def _roles(columns: Columns, current: Table, reference: Table) -> dict[str, str]:
+def _roles(columns: Columns, current: Profile, reference: Profile) -> dict[str, str]:
     """Columns to compare and the part each plays, in the reference's order."""
     parts = {columns.label: "label", columns.prediction: "prediction", columns.score: "score"}
     named = [name for name in parts if name is not None]
@@ -116,30 +116,24 @@ def _roles(columns: Columns, current: Table, reference: Table) -> dict[str, str]
     named += [Sensitive.parse(text, known).column for text in columns.sensitive]
     for name in (*columns.features, *named):
         if name not in current.columns and name not in reference.columns:
-            current[name]
+            raise unknown_column(name, current.names)
     wanted = [*columns.features, *named] if columns.features else [*reference.names, *current.names]
     return {name: parts.get(name, "feature") for name in dict.fromkeys(wanted)}
 
 
-def _same(current: Table, reference: Table) -> bool:
-    if current.names != reference.names or current.rows != reference.rows:
+def _same(current: Profile, reference: Profile) -> bool:
+    if current.rows != reference.rows or current.names != reference.names:
         return False
-    return all(
-        a.kind == b.kind
-        and a.categories == b.categories
-        and np.array_equal(a.codes, b.codes)
-        and np.array_equal(a.numbers, b.numbers, equal_nan=True)
-        for a, b in ((current[name], reference[name]) for name in current.names)
-    )
+    return all(current[name].as_dict() == reference[name].as_dict() for name in current.names)
 
 
-def _comparable(current: Column, reference: Column) -> bool:
+def _comparable(current: ColumnProfile, reference: ColumnProfile) -> bool:
     return "empty" in (current.kind, reference.kind) or current.kind == reference.kind
 
 
 def _schema(
-    current: Table,
-    reference: Table,
+    current: Profile,
+    reference: Profile,
     wanted: tuple[str, ...],
     thresholds: tuple[Threshold, ...],
     warnings: list[str],

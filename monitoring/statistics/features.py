@@ -6,8 +6,9 @@ Constant columns, columns without values and identifiers say why they cannot be 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,8 @@ from scipy import stats
 from monitoring.statistics import contrasts, intervals
 from monitoring.statistics.contrasts import Contrast, Counts
 from monitoring.statistics.measuring import Estimate
-from monitoring.statistics.tables import Column, number_text
+from monitoring.statistics.profiles import MAXIMUM_VALUES, ColumnProfile, Numbers, Texts
+from monitoring.statistics.tables import number_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +49,26 @@ class Feature:
 
 
 def compare_column(
-    reference: Column, current: Column, role: str, settings: dict[str, Any], seed: int, place: int
+    name: str,
+    reference: ColumnProfile,
+    current: ColumnProfile,
+    role: str,
+    settings: dict[str, Any],
+    seed: int,
+    place: int,
 ) -> Feature:
-    name, least = reference.name, settings["minimum_n"]
+    least = settings["minimum_n"]
     if min(reference.rows, current.rows) < least:
         why = f"{current.rows} rows against {reference.rows}; at least {least} on both sides are needed."
         return Feature(name, role, current.rows, reference.rows, (), (), why)
-    absent = (reference.missing + reference.infinite, current.missing + current.infinite)
+    absent = (
+        reference.apart.missing + reference.apart.infinite,
+        current.apart.missing + current.apart.infinite,
+    )
     found: list[Contrast] = []
     if any(absent):
         found.append(contrasts.of_shares("missing share", absent[0], reference.rows, absent[1], current.rows))
-    estimates = [_missing(reference, current, absent)]
+    estimates = [_missing(name, reference, current, absent)]
     kinds = {reference.kind, current.kind} - {"empty"}
     obstacle, table = "", None
     held = (current.rows - absent[1], reference.rows - absent[0])
@@ -66,74 +77,85 @@ def compare_column(
     elif len(kinds) == 1 and min(held) < least:
         obstacle = f"Fewer than {least} values on one side ({held[0]} against {held[1]})."
     else:
-        more = _numbers if kinds == {"number"} and not _constant(reference) else _categories
-        contrasted, measured, obstacle, table = more(reference, current, settings, seed, place)
+        if isinstance(reference, Numbers) and isinstance(current, Numbers) and not reference.constant:
+            compared = _numbers(name, reference, current, settings, seed, place)
+        else:
+            compared = _categories(name, reference, current, settings, seed, place)
+        contrasted, measured, obstacle, table = compared
         found += contrasted
         estimates += measured
     marked = tuple(replace(e, details={**e.details, "role": role}) for e in estimates)
     return Feature(name, role, current.rows, reference.rows, tuple(found), marked, obstacle, table)
 
 
-def _constant(column: Column) -> bool:
-    finite = column.numbers[np.isfinite(column.numbers)]
-    return not len(finite) or float(finite.min()) == float(finite.max())
-
-
 _Compared = tuple[list[Contrast], list[Estimate], str, dict[str, Any] | None]
 
 
 def _numbers(
-    reference: Column, current: Column, settings: dict[str, Any], seed: int, place: int
+    name: str, reference: Numbers, current: Numbers, settings: dict[str, Any], seed: int, place: int
 ) -> _Compared:
-    first, second = (np.sort(c.numbers[np.isfinite(c.numbers)]) for c in (reference, current))
-    edges, counts = contrasts.bins_of(first, second, max(2, settings["bins"]))
-    spread = float(np.std(first))
-    where, n = {"feature": reference.name}, len(second)
-    ks = stats.ks_2samp(first, second, method="asymp")
-    wasserstein = float(stats.wasserstein_distance(first, second))
-    distances = _distances(where, counts, n, settings, seed, place)
+    fine = np.stack([reference.counts, current.counts])
+    last, counts = contrasts.coarse(fine, max(2, settings["bins"]))
+    where, n = {"feature": name}, current.n
+    distance, p = contrasts.kolmogorov_smirnov(fine)
+    # Each bin's values stand at their mean, so that a shift inside the bins shows.
+    sides = [(side.means[side.counts > 0], side.counts[side.counts > 0]) for side in (reference, current)]
+    with np.errstate(all="ignore"):  # values near the end of doubles have no distance in doubles
+        wasserstein = float(
+            stats.wasserstein_distance(sides[0][0], sides[1][0], u_weights=sides[0][1], v_weights=sides[1][1])
+        )
+    spread = reference.spread
+    defined = math.isfinite(wasserstein) and math.isfinite(spread) and spread > 0
+    resampled = _Resampled(counts, settings, seed, place)
+    distances = _distances(where, resampled, n)
     distances.append(
         Estimate(
             "ks_statistic",
             where,
-            float(ks.statistic),
+            distance,
             n,
             "share",
-            "scipy ks_2samp; basic bootstrap of 10 bins",
-            _spread(counts, contrasts.ks_of, settings, seed, place),
-            details={"p": float(ks.pvalue)},
+            f"on {len(fine[0])} bins, p as scipy ks_2samp; basic bootstrap of {len(counts[0])} bins",
+            resampled.spread(contrasts.ks_of, value=distance),
+            details={"p": p},
         )
     )
     distances.append(
         Estimate(
             "wasserstein",
             where,
-            wasserstein / spread,
+            wasserstein / spread if defined else None,
             n,
             "sd",
-            "scipy wasserstein_distance over the reference's sd",
+            "scipy wasserstein_distance of bin means over the reference's sd",
             range=(0.0, math.inf),
+            undefined="" if defined else "values too large or too close together for a distance in sd.",
             details={"in_units": wasserstein},
         )
     )
-    named = [number_text(float(edge)) for edge in edges]
+    named = [number_text(float(reference.edges.at[place])) for place in last]
     labels = [f"<= {named[0]}", *(f"<= {edge}" for edge in named[1:]), f"> {named[-1]}"] if named else ["all"]
-    return contrasts.of_numbers(first, second), distances, "", _table(labels, counts)
+    return contrasts.of_numbers(fine), distances, "", _table(labels, counts)
 
 
 def _categories(
-    reference: Column, current: Column, settings: dict[str, Any], seed: int, place: int
+    name: str,
+    reference: ColumnProfile,
+    current: ColumnProfile,
+    settings: dict[str, Any],
+    seed: int,
+    place: int,
 ) -> _Compared:
-    names, counts = _common(reference, current)
-    where = {"feature": reference.name}
-    if len(names) > settings["maximum_categories"]:
-        why = f"{len(names)} distinct values, more than {settings['maximum_categories']}: an identifier or free text."
-        return [], [], why, None
+    tallies = (_tally(reference), _tally(current, reference))
+    where, most = {"feature": name}, min(settings["maximum_categories"], MAXIMUM_VALUES)
+    if tallies[0] is None or tallies[1] is None or len({*tallies[0], *tallies[1]}) > most:
+        return [], [], f"More than {most} distinct values: an identifier or free text.", None
+    names, counts = _common(tallies[0], tallies[1])
     n, m = int(counts[0].sum()), int(counts[1].sum())
     new = [names[i] for i in np.flatnonzero((counts[0] == 0) & (counts[1] > 0))]
     gone = [names[i] for i in np.flatnonzero((counts[0] > 0) & (counts[1] == 0))]
     unseen = int(counts[1, counts[0] == 0].sum())
-    estimates = _distances(where, counts, m, settings, seed, place)
+    estimates = _distances(where, _Resampled(counts, settings, seed, place), m)
     estimates.append(
         Estimate(
             "new_category_share",
@@ -160,20 +182,28 @@ def _categories(
     return found, estimates, "", table
 
 
-def _common(reference: Column, current: Column) -> tuple[tuple[str, ...], Counts]:
+def _tally(column: ColumnProfile, reference: ColumnProfile | None = None) -> Mapping[str, int] | None:
+    """Rows of each value; None if there are too many. Numbers are told apart as far as their edges do."""
+    if isinstance(column, Texts):
+        return None if column.many else column.counts
+    edges, one = column.edges.at, reference if isinstance(reference, Numbers) else column
+    # Only a constant reference gets here: its value is a bin of its own, between what is smaller and what is larger.
+    place = int(np.searchsorted(edges, one.least))
+    value = number_text(one.least) if one.n else "number"
+    parts = (column.counts[:place].sum(), column.counts[place], column.counts[place + 1 :].sum())
+    found = zip((f"under {value}", value, f"over {value}"), map(int, parts), strict=True)
+    return {label: count for label, count in found if count}
+
+
+def _common(reference: Mapping[str, int], current: Mapping[str, int]) -> tuple[tuple[str, ...], Counts]:
     """Values that occur on either side, most frequent in the reference first, and their counts (2, k)."""
-    sides = [column.coded() for column in (reference, current)]
-    tallies = [
-        dict(zip(names, np.bincount(codes[codes >= 0], minlength=len(names)).tolist(), strict=True))
-        for names, codes in sides
-    ]
-    every = sorted(set(tallies[0]) | set(tallies[1]), key=lambda v: (-tallies[0].get(v, 0), v))
-    return tuple(every), np.array([[tally.get(v, 0) for v in every] for tally in tallies], np.int64)
+    every = sorted({*reference, *current}, key=lambda value: (-reference.get(value, 0), value))
+    counts = [[side.get(value, 0) for value in every] for side in (reference, current)]
+    return tuple(every), np.array(counts, np.int64)
 
 
-def _distances(
-    where: dict[str, str], counts: Counts, n: int, settings: dict[str, Any], seed: int, place: int
-) -> list[Estimate]:
+def _distances(where: dict[str, str], resampled: _Resampled, n: int) -> list[Estimate]:
+    counts = resampled.counts
     expected, p = contrasts.psi_without_drift(counts)
     statistic, chi_p, freedom = contrasts.chi_squared(counts)
     distance = float(contrasts.jensen_shannon_of(counts))
@@ -181,12 +211,12 @@ def _distances(
     return [
         Estimate(
             "psi", where, contrasts.psi(counts), n, "index", bootstrap,
-            _spread(counts, contrasts.psi_of, settings, seed, place),
+            resampled.spread(contrasts.psi_of),
             range=(0.0, math.inf), details={"expected_without_drift": expected, "p": p},
         ),
         Estimate(
             "jensen_shannon", where, distance, n, "distance", f"scipy jensenshannon, base 2; {bootstrap}",
-            _spread(counts, contrasts.jensen_shannon_of, settings, seed, place),
+            resampled.spread(contrasts.jensen_shannon_of),
         ),
         Estimate(
             "chi_squared", where, statistic, n, "statistic", "scipy chi2_contingency of two samples",
@@ -195,31 +225,41 @@ def _distances(
     ]  # fmt: skip
 
 
-def _spread(
-    counts: Counts,
-    figure: Callable[[NDArray[np.int64]], NDArray[np.float64]],
-    settings: dict[str, Any],
-    seed: int,
-    place: int,
-) -> Callable[[float], intervals.Interval]:
-    value = float(figure(counts))
+class _Resampled:
+    """Counts (2, k) and their bootstrap, drawn when the first interval is asked for, once for all figures."""
 
-    def interval(level: float) -> intervals.Interval:
-        drawn = figure(contrasts.draws(counts, settings["resamples"], seed, place))
-        low, high = intervals.reverse_percentile(value, drawn, level)
-        return max(0.0, low), max(value, high)
+    def __init__(self, counts: Counts, settings: dict[str, Any], seed: int, place: int) -> None:
+        self.counts = counts
+        self._times, self._seed, self._place = settings["resamples"], seed, place
 
-    return interval
+    @cached_property
+    def drawn(self) -> NDArray[np.int64]:
+        return contrasts.draws(self.counts, self._times, self._seed, self._place)
+
+    def spread(
+        self, figure: Callable[[NDArray[np.int64]], NDArray[np.float64]], *, value: float | None = None
+    ) -> Callable[[float], intervals.Interval]:
+        """The interval of a figure of the counts, laid around `value` where that was taken from finer ones."""
+        centre = float(figure(self.counts))
+        shift = 0.0 if value is None else value - centre
+
+        def interval(level: float) -> intervals.Interval:
+            low, high = intervals.reverse_percentile(centre, figure(self.drawn), level)
+            return max(0.0, low + shift), max(centre, high) + shift
+
+        return interval
 
 
-def _missing(reference: Column, current: Column, absent: tuple[int, int]) -> Estimate:
+def _missing(
+    name: str, reference: ColumnProfile, current: ColumnProfile, absent: tuple[int, int]
+) -> Estimate:
     r, c = absent
     return Estimate(
-        "missing_share_difference", {"feature": reference.name},
+        "missing_share_difference", {"feature": name},
         c / current.rows - r / reference.rows, current.rows, "share", "Newcombe",
         lambda level: intervals.difference(c, current.rows, r, reference.rows, level),
         range=(-1.0, 1.0),
-        details={"current": current.counts(), "reference": reference.counts()},
+        details={"current": current.apart.counts(), "reference": reference.apart.counts()},
     )  # fmt: skip
 
 

@@ -44,6 +44,13 @@ def read_table(
     unknown-column, bad-value, decimal-comma, unsupported-type, not-parquet or not-there.
     """
     limits, types, path = limits or Limits(), dict(types or {}), Path(path)
+    if (kind := kind_of_file(path, limits)) == "CSV":
+        return _read_csv(path, types, columns, delimiter, decimal, limits)
+    return _read_arrow(path, kind, types, columns, limits)
+
+
+def kind_of_file(path: Path, limits: Limits) -> str:
+    """CSV, Parquet or Arrow. Raises BadInput not-there, empty, too-large."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -57,10 +64,8 @@ def read_table(
     if size > limits.bytes:
         raise BadInput("too-large", f"{path.name} has {size} bytes; at most {limits.bytes} are read.")
     if head.startswith(b"PAR1"):
-        return _read_arrow(path, "Parquet", types, columns, limits)
-    if head.startswith(b"ARROW1"):
-        return _read_arrow(path, "Arrow", types, columns, limits)
-    return _read_csv(path, types, columns, delimiter, decimal, limits)
+        return "Parquet"
+    return "Arrow" if head.startswith(b"ARROW1") else "CSV"
 
 
 def _read_csv(
@@ -71,9 +76,7 @@ def _read_csv(
     decimal: str,
     limits: Limits,
 ) -> Table:
-    header = _header(path, delimiter, limits)
-    _scan(path, limits)
-    _known(header, types, wanted)
+    header = checked_header(path, types, wanted, delimiter, limits)
     try:
         table = _parse(path, header, wanted, delimiter, limits, threads=True)
     except BadInput as error:
@@ -82,12 +85,22 @@ def _read_csv(
         table = _parse(path, header, wanted, delimiter, limits, threads=False)
     if table.num_rows == 0:
         raise BadInput("header-only", f"{path.name} has a header and no rows.", line=1)
-    _few_rows(path, table.num_rows, limits)
+    check_rows(path, table.num_rows, limits)
     columns: dict[str, Column] = {}
     for name in table.column_names:
         array = table.column(name).combine_chunks()
         columns[name] = column_from_strings(name, array, declared=types.get(name), decimal=decimal)
     return Table(columns=columns, rows=table.num_rows, facts={"format": "CSV"})
+
+
+def checked_header(
+    path: Path, types: Mapping[str, str], wanted: Sequence[str] | None, delimiter: str, limits: Limits
+) -> list[str]:
+    """Column names of a CSV file whose every byte was looked at once."""
+    header = _header(path, delimiter, limits)
+    _scan(path, limits)
+    check_names(header, types, wanted)
+    return header
 
 
 def _header(path: Path, delimiter: str, limits: Limits) -> list[str]:
@@ -211,40 +224,50 @@ def _parse(
     threads: bool,
 ) -> pa.Table:
     bad: list[Any] = []
+    options = csv_options(header, wanted, delimiter, bad)
+    reading = pacsv.ReadOptions(use_threads=threads, block_size=max(1 << 20, 2 * limits.line_bytes))
+    try:
+        return pacsv.read_csv(path, read_options=reading, **options)
+    except pa.ArrowInvalid as error:
+        raise csv_fault(path, error, bad) from None
+
+
+def csv_options(
+    header: list[str], wanted: Sequence[str] | None, delimiter: str, bad: list[Any]
+) -> dict[str, Any]:
+    """How pyarrow parses: every field as text. Rows of another width end it and are put into `bad`."""
 
     def ragged(row: Any) -> str:
         bad.append(row)
         return "error"
 
-    try:
-        return pacsv.read_csv(
-            path,
-            read_options=pacsv.ReadOptions(
-                use_threads=threads, block_size=max(1 << 20, 2 * limits.line_bytes)
-            ),
-            parse_options=pacsv.ParseOptions(
-                delimiter=delimiter,
-                newlines_in_values=True,
-                ignore_empty_lines=len(header) > 1,
-                invalid_row_handler=ragged,
-            ),
-            convert_options=pacsv.ConvertOptions(
-                column_types={name: pa.string() for name in header},
-                strings_can_be_null=False,
-                include_columns=list(wanted) if wanted else [],
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        if bad:
-            row = bad[0]
-            raise BadInput(
-                "ragged",
-                f"Record {row.number if row.number is not None else '?'} of {path.name} (the header is 1, blank lines "
-                f"are not counted) has {row.actual_columns} fields; "
-                f"the header has {row.expected_columns}.",
-                line=row.number,
-            ) from None
-        raise BadInput("not-csv", f"{path.name} is not readable as CSV: {error}.") from None
+    return {
+        "parse_options": pacsv.ParseOptions(
+            delimiter=delimiter,
+            newlines_in_values=True,
+            ignore_empty_lines=len(header) > 1,
+            invalid_row_handler=ragged,
+        ),
+        "convert_options": pacsv.ConvertOptions(
+            column_types={name: pa.string() for name in header},
+            strings_can_be_null=False,
+            include_columns=list(wanted) if wanted else [],
+        ),
+    }
+
+
+def csv_fault(path: Path, error: Exception, bad: list[Any]) -> BadInput:
+    """What pyarrow's refusal means."""
+    if not bad:
+        return BadInput("not-csv", f"{path.name} is not readable as CSV: {error}.")
+    row = bad[0]
+    return BadInput(
+        "ragged",
+        f"Record {row.number if row.number is not None else '?'} of {path.name} (the header is 1, blank lines "
+        f"are not counted) has {row.actual_columns} fields; "
+        f"the header has {row.expected_columns}.",
+        line=row.number,
+    )
 
 
 def _read_arrow(
@@ -253,56 +276,69 @@ def _read_arrow(
     try:
         if name == "Parquet":
             with pq.ParquetFile(path) as file:
-                _few_rows(path, file.metadata.num_rows, limits)
-                schema = file.schema_arrow
-                _check_schema(path, schema, limits)
-                _known(schema.names, types, wanted)
+                check_rows(path, file.metadata.num_rows, limits)
+                check_schema(path, file.schema_arrow, types, wanted, limits)
                 table = file.read(columns=list(wanted) if wanted else None)
         else:
             with pa.OSFile(str(path)) as source, pa.ipc.open_file(source) as reader:
-                _check_schema(path, reader.schema, limits)
-                _known(reader.schema.names, types, wanted)
+                check_schema(path, reader.schema, types, wanted, limits)
                 table = reader.read_all()
                 table = table.select(list(wanted)) if wanted else table
     except (pa.ArrowException, OSError) as error:
-        raise BadInput(
-            "not-parquet", f"{path.name} begins like {name} but cannot be read: {error}."
-        ) from None
+        raise arrow_fault(path, name, error) from None
     if table.num_rows == 0:
         raise BadInput("header-only", f"{path.name} has columns and no rows.")
-    _few_rows(path, table.num_rows, limits)
-    columns: dict[str, Column] = {}
-    warnings: list[str] = []
-    for field in table.schema:
-        array = table.column(field.name).combine_chunks()
-        if pa.types.is_temporal(field.type):
-            warnings.append(
-                f"Column {field.name!r} holds times; they are compared as seconds since 1970 in UTC."
-            )
-        column = column_from_arrow(field.name, array)
-        declared = types.get(field.name)
-        if declared == "text" and column.kind == "number":
-            names, codes = column.coded()
-            column = Column(
-                name=field.name,
-                kind="text",
-                numbers=column.numbers[:0],
-                codes=codes,
-                categories=names,
-                null=column.null,
-                nan=column.nan,
-            )
-        elif declared == "number" and column.kind == "text":
-            raise BadInput(
-                "bad-value",
-                f"Column {field.name!r} is declared a number, but the file says {field.type}.",
-                column=field.name,
-            )
-        columns[field.name] = column
-    return Table(columns=columns, rows=table.num_rows, warnings=tuple(warnings), facts={"format": name})
+    check_rows(path, table.num_rows, limits)
+    columns = {
+        field.name: declared_column(
+            field.name, table.column(field.name).combine_chunks(), types.get(field.name)
+        )
+        for field in table.schema
+    }
+    return Table(
+        columns=columns, rows=table.num_rows, warnings=time_warnings(table.schema), facts={"format": name}
+    )
 
 
-def _check_schema(path: Path, schema: pa.Schema, limits: Limits) -> None:
+def arrow_fault(path: Path, name: str, error: Exception) -> BadInput:
+    """What it means that pyarrow can't read a file of this kind."""
+    return BadInput("not-parquet", f"{path.name} begins like {name} but cannot be read: {error}.")
+
+
+def time_warnings(schema: pa.Schema) -> tuple[str, ...]:
+    """One sentence for each column of times."""
+    return tuple(
+        f"Column {field.name!r} holds times; they are compared as seconds since 1970 in UTC."
+        for field in schema
+        if pa.types.is_temporal(field.type)
+    )
+
+
+def declared_column(name: str, array: pa.Array, declared: str | None) -> Column:
+    """A typed array as a column of the declared kind. Raises BadInput bad-value, unsupported-type."""
+    column = column_from_arrow(name, array)
+    if declared == "text" and column.kind == "number":
+        names, codes = column.coded()
+        return Column(
+            name=name,
+            kind="text",
+            numbers=column.numbers[:0],
+            codes=codes,
+            categories=names,
+            null=column.null,
+            nan=column.nan,
+        )
+    if declared == "number" and column.kind == "text":
+        raise BadInput(
+            "bad-value", f"Column {name!r} is declared a number, but the file says {array.type}.", column=name
+        )
+    return column
+
+
+def check_schema(
+    path: Path, schema: pa.Schema, types: Mapping[str, str], wanted: Sequence[str] | None, limits: Limits
+) -> None:
+    """Raises BadInput too-many-columns, duplicate-header, unsupported-type, unknown-column."""
     if len(schema.names) > limits.columns:
         raise BadInput(
             "too-many-columns",
@@ -318,9 +354,11 @@ def _check_schema(path: Path, schema: pa.Schema, limits: Limits) -> None:
                 f"Column {field.name!r} is nested ({field.type}); flatten it first.",
                 column=field.name,
             )
+    check_names(schema.names, types, wanted)
 
 
-def _known(header: Sequence[str], types: Mapping[str, str], wanted: Sequence[str] | None) -> None:
+def check_names(header: Sequence[str], types: Mapping[str, str], wanted: Sequence[str] | None) -> None:
+    """Raises BadInput unknown-column for a name that the header hasn't."""
     for name in (*types, *(wanted or ())):
         if name not in header:
             listed = ", ".join(header[:20]) + (", ..." if len(header) > 20 else "")
@@ -329,7 +367,8 @@ def _known(header: Sequence[str], types: Mapping[str, str], wanted: Sequence[str
             )
 
 
-def _few_rows(path: Path, rows: int, limits: Limits) -> None:
+def check_rows(path: Path, rows: int, limits: Limits) -> None:
+    """Raises BadInput too-many-rows."""
     if rows > limits.rows:
         raise BadInput("too-many-rows", f"{path.name} has {rows} rows; at most {limits.rows} are read.")
 

@@ -21,9 +21,9 @@ Kind = Literal["number", "text", "empty"]
 KINDS = ("number", "text")
 # What stands for "no value" in text, compared without case. `na`, `n/a` and `none` only among numbers: as text
 # they may be categories (Namibia, no collateral).
-_NULL_WORDS = ("", "null")
+NULL_WORDS = ("", "null")
 _NULL_WORDS_AMONG_NUMBERS = ("", "null", "na", "n/a", "none", "?")
-_NAN_WORDS = ("nan", "+nan", "-nan")
+NAN_WORDS = ("nan", "+nan", "-nan")
 _PLUS_INFINITY = ("inf", "+inf", "infinity", "+infinity")
 _MINUS_INFINITY = ("-inf", "-infinity")
 _EXACT_INTEGER = 2.0**53
@@ -94,10 +94,7 @@ class Table:
         try:
             return self.columns[name]
         except KeyError:
-            listed = ", ".join(list(self.columns)[:20]) + (", ..." if len(self.columns) > 20 else "")
-            raise BadInput(
-                "unknown-column", f"There is no column {name!r}. The file has: {listed}.", column=name
-            ) from None
+            raise unknown_column(name, self.names) from None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -110,6 +107,12 @@ class Table:
             "columns": {name: col.kind for name, col in self.columns.items()},
             **self.facts,
         }
+
+
+def unknown_column(name: str, names: Sequence[str]) -> BadInput:
+    """What to say of a column that isn't there."""
+    listed = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
+    return BadInput("unknown-column", f"There is no column {name!r}. The file has: {listed}.", column=name)
 
 
 def number_text(value: float) -> str:
@@ -171,9 +174,11 @@ def column_from_arrow(name: str, array: pa.Array) -> Column:
 
 
 def column_from_strings(
-    name: str, array: pa.Array, *, declared: str | None = None, decimal: str = "."
+    name: str, array: pa.Array, *, declared: str | None = None, decimal: str = ".", first: int = 0
 ) -> Column:
     """A column of text from a CSV file, typed once: as declared (`number`, `text`), or as all its values allow.
+
+    `first` is the number of the first row, from 0, where these aren't the file's first rows.
 
     Raises BadInput `bad-value` if a declared number is not one (with the first such row), `decimal-comma` if the
     values look like numbers with a decimal comma and `decimal` is `.`, and `bad-type` for an unknown declaration.
@@ -187,11 +192,11 @@ def column_from_strings(
     lowered = pc.utf8_lower(distinct)
     index = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     if declared != "text":
-        column = _as_numbers(name, distinct, lowered, index, declared=declared, decimal=decimal)
+        column = _as_numbers(name, distinct, lowered, index, declared=declared, decimal=decimal, first=first)
         if column is not None:
             return column
-    absent = pc.is_in(lowered, value_set=pa.array(_NULL_WORDS)).to_numpy(zero_copy_only=False)
-    nan = pc.is_in(lowered, value_set=pa.array(_NAN_WORDS)).to_numpy(zero_copy_only=False)
+    absent = pc.is_in(lowered, value_set=pa.array(NULL_WORDS)).to_numpy(zero_copy_only=False)
+    nan = pc.is_in(lowered, value_set=pa.array(NAN_WORDS)).to_numpy(zero_copy_only=False)
     # Text keeps its own blanks and case here: `labels` normalises them and says so.
     named = np.array(encoded.dictionary.to_pylist(), dtype=object)
     return _coded_column(name, named, index, absent, nan)
@@ -205,12 +210,13 @@ def _as_numbers(
     *,
     declared: str | None,
     decimal: str,
+    first: int,
 ) -> Column | None:
     def among(words: tuple[str, ...]) -> NDArray[np.bool_]:
         found: NDArray[np.bool_] = pc.is_in(lowered, value_set=pa.array(words)).to_numpy(zero_copy_only=False)
         return found
 
-    absent, nan = among(_NULL_WORDS_AMONG_NUMBERS), among(_NAN_WORDS)
+    absent, nan = among(_NULL_WORDS_AMONG_NUMBERS), among(NAN_WORDS)
     plus, minus = among(_PLUS_INFINITY), among(_MINUS_INFINITY)
     ordinary = ~(absent | nan | plus | minus)
     words = distinct.filter(pa.array(ordinary))
@@ -231,7 +237,7 @@ def _as_numbers(
             row = int(np.flatnonzero(index == bad)[0])
             raise BadInput(
                 "bad-value",
-                f"Column {name!r} is declared a number, but data row {row + 1} holds "
+                f"Column {name!r} is declared a number, but data row {first + row + 1} holds "
                 f"{_short(distinct[bad].as_py())!r}.",
                 column=name,
             )
@@ -282,8 +288,8 @@ def _number_column(name: str, numbers: NDArray[np.float64], *, null: int, overfl
 def _text_column(name: str, array: pa.Array, *, null: int) -> Column:
     encoded = array.cast(pa.string()).dictionary_encode()
     lowered = pc.utf8_lower(pc.utf8_trim_whitespace(encoded.dictionary))
-    absent = pc.is_in(lowered, value_set=pa.array(_NULL_WORDS)).to_numpy(zero_copy_only=False)
-    nan = pc.is_in(lowered, value_set=pa.array(_NAN_WORDS)).to_numpy(zero_copy_only=False)
+    absent = pc.is_in(lowered, value_set=pa.array(NULL_WORDS)).to_numpy(zero_copy_only=False)
+    nan = pc.is_in(lowered, value_set=pa.array(NAN_WORDS)).to_numpy(zero_copy_only=False)
     index = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
     return _coded_column(name, np.array(encoded.dictionary.to_pylist(), dtype=object), index, absent, nan)
 

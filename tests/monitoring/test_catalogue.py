@@ -12,6 +12,7 @@ import pytest
 
 from monitoring.catalogue import CATALOGUE, CHECKS, faults
 from monitoring.statistics.inputs import Columns
+from monitoring.statistics.profiling import profile_table
 from monitoring.statistics.tables import table_from_values
 
 HEAVY = ("pandas", "scipy", "fairlearn", "sklearn", "pyarrow", "numpy")
@@ -55,8 +56,9 @@ def test_what_checks_yield_is_in_the_table_with_its_unit():
     columns = Columns(label="y", prediction="p", score="s", sensitive=("g",))
     for check in CHECKS:
         module, function = check.function.rsplit(".", 1)
+        given = profile_table(table) if check.reads == "profile" else table
         outcome = getattr(importlib.import_module(module), function)(
-            table, table, columns=columns, thresholds=(), parameters={}, seed=0
+            given, given, columns=columns, thresholds=(), parameters={}, seed=0
         )
         assert outcome.results
         for result in outcome.results:
