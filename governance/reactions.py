@@ -10,7 +10,8 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from governance.models import Warrant
+from governance.models import Report, Warrant
+from governance.services import fallout
 from governance.services.gate import warrant_answer
 from governance.services.monitors import monitor_from_policy
 from governance.services.retraining import retraining_request
@@ -18,16 +19,20 @@ from governance.services.versions import version_restrict
 from governance.services.warrants import void_all
 from ledger import clock
 from ledger.actors import Actor
-from ledger.services import replay
+from ledger.models import KeyRecord
+from ledger.services import outbox, replay
 from monitoring.models import Breach
 from monitoring.services.incidents import incident_open
 from monitoring.signals import breach_opened
+from people.signals import key_resting, key_revoked
 from registry.machines import RUNNING
-from registry.models import Deployment, DeploymentReport, Slot, Version
-from registry.signals import deployment_reported, deployment_reporting, integrity_failed
+from registry.models import Deployment, DeploymentReport, Slot, System, Version
+from registry.signals import bodies_asked, deployment_reported, deployment_reporting, integrity_failed
 
 RESPONSE = Actor.system("drift-response")
 INTEGRITY = Actor.system("integrity-sweep")
+
+outbox.register(fallout.CHANNEL, fallout.deliver)
 
 
 @receiver(breach_opened, dispatch_uid="governance.respond-to-breach")
@@ -96,3 +101,22 @@ def void_on_integrity_failure(
         severity="high",
         title=f"Stored files of {version} changed: {faults[0][0]}"[:200],
     )
+
+
+@receiver(bodies_asked, dispatch_uid="governance.name-report-bodies")
+def name_report_bodies(sender: object, *, system: System, **_: Any) -> list[str]:
+    """The PDFs and data of a system's reports."""
+    made = Report.objects.filter(version__model__system=system).values_list("pdf_digest", "data_digest")
+    return [digest for digests in made for digest in digests if digest]
+
+
+@receiver(key_revoked, dispatch_uid="governance.follow-revoked-key")
+def follow_revoked_key(sender: object, *, key: KeyRecord, **_: Any) -> None:
+    """What rested on the key comes back to people, by the outbox."""
+    fallout.announce(key)
+
+
+@receiver(key_resting, dispatch_uid="governance.count-resting-on-key")
+def count_resting_on_key(sender: object, *, key: KeyRecord, **_: Any) -> list[tuple[str, int]]:
+    """How many versions or warrants rest on a key."""
+    return fallout.resting(key)

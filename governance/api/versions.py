@@ -12,7 +12,6 @@ from governance.gates.context import Context
 from governance.gates.table import evaluate
 from governance.serializers.decisions import (
     ChecksInput,
-    Empty,
     GateAnswerOutput,
     RequirementOutput,
     SlotInput,
@@ -26,6 +25,7 @@ from monitoring.serializers import RunOutput
 from people.catalogue import P
 from people.resources import IDEMPOTENCY, Resource
 from people.services.reading import shown
+from people.strict import Empty
 from registry.machines import VERSION
 from registry.selectors.versions import version_by_id
 from registry.serializers.versions import VersionOutput

@@ -15,6 +15,7 @@ from ledger.models import Governed
 from ledger.services import replay
 from registry.models import Binding
 from registry.selectors import artifacts, cards, signatures, versions
+from registry.selectors.described import described
 
 
 def records_intact(context: Context) -> tuple[list[Reason], list[str]]:
@@ -53,6 +54,22 @@ def signature_valid(context: Context) -> tuple[list[Reason], list[str]]:
     if standing.valid:
         return [], []
     return [Reason(f"signature-{standing.status}", standing.detail)], []
+
+
+def described_as_signed(context: Context) -> tuple[list[Reason], list[str]]:
+    """Is nothing of the model card and the components recorded otherwise than it was signed with the model?"""
+    found = described(context.version, signatures.standing(context.version))
+    if found.status == "not-covered":
+        return [], [f"Card and components: {found.detail[:1].lower()}{found.detail[1:]}"]
+    return [Reason("description-differs", f"{text[:1].upper()}{text[1:]}.") for text in found.differs], []
+
+
+def signature_lost(context: Context) -> tuple[list[Reason], list[str]]:
+    """Has a key under the accepted signature been revoked, so that no trusted signature is left?"""
+    if signatures.rests_on_revoked(context.version) and not signatures.standing(context.version).valid:
+        return [], []
+    text = "A signature of this version still counts, or none rested on a key that was revoked."
+    return [Reason("signature-counts", text)], []
 
 
 def artifact_intact(context: Context) -> tuple[list[Reason], list[str]]:

@@ -38,6 +38,12 @@ GATES: dict[str, Gate] = {
         _gate("artifact-complete", "Artifact complete", integrity.artifact_complete),
         _gate("datasets-declared", "Datasets declared", integrity.datasets_declared),
         _gate("signature-valid", "Signature valid", integrity.signature_valid),
+        _gate(
+            "described-as-signed",
+            "Card and components contradict nothing signed",
+            integrity.described_as_signed,
+        ),
+        _gate("signature-lost", "Signature lost", integrity.signature_lost),
         _gate("artifact-intact", "Artifact intact", integrity.artifact_intact),
         _gate("records-intact", "Records intact", integrity.records_intact),
         _gate("checks-complete", "Checks complete", results.checks_complete),

@@ -73,3 +73,11 @@ def _decisions(warrant: Warrant) -> tuple[warrants.Decision, ...]:
             raise IntegrityFault(f"decision {decision.pk} has no entry in the log")
         found.append(warrants.Decision(hashlib.sha256(bytes(entry.bytes)).hexdigest(), decision.seat))
     return tuple(found)
+
+
+def received_at(warrant: Warrant) -> tuple[int, int] | None:
+    """The place in the logs that recorded the signed warrant; None while it has none. What a key signed before the
+    place it is revoked from counts by this, not by the date in the document."""
+    moved = log.history(warrant.ledger_kind, warrant.pk)
+    issued = [item for item in moved if item.parsed.entry and item.parsed.entry.data.get("move") == "issue"]
+    return log.place_in_logs(issued[-1].row.pk) if issued else None

@@ -13,10 +13,6 @@ from ledger import clock
 from people.strict import Strict
 
 
-class Empty(Strict):
-    """A request whose path says everything."""
-
-
 class ChecksInput(Strict):
     checks = serializers.ListField(child=serializers.CharField(), required=False, default=list)
 

@@ -16,7 +16,7 @@ from governance.gates.answers import Answer, GateAnswer, Reason, flat_reasons, h
 from governance.gates.context import Context
 from governance.gates.table import evaluate
 from governance.models import Warrant
-from governance.selectors.warrants import status_at
+from governance.selectors.warrants import received_at, status_at
 from governance.services.deployments import approved, slot_allowed
 from ledger import clock
 from ledger import selectors as log
@@ -28,6 +28,7 @@ from people import access
 from people.catalogue import P
 from registry.machines import VERSION
 from registry.models import Version
+from registry.selectors import signatures
 from registry.selectors.versions import version_by_id, versions_by_subject
 
 
@@ -109,19 +110,27 @@ def _against(warrant: Warrant, at: dt.datetime) -> list[Reason]:
     if recorded.get("state") == "granted":
         text = "The warrant is granted and waits for its proof in the published log."
         return [Reason("warrant-not-issued", text, str(warrant.pk), Answer.PENDING)]
+    granted = log.first_entry(warrant.ledger_kind, warrant.pk)
     try:
         checked = warrants.check(
             warrant.document.encode("utf-8"),
-            trust=log.trusted_keys("warrant"),
+            trust=log.trusted_keys("warrant", recorded=received_at(warrant)),
             at=at,
-            verifiers=log.verifiers(),
+            verifiers=log.verifiers_for(granted) if granted else log.verifiers(),
         )
     except (Fault, CannotCheck) as error:
         return [Reason("warrant-unverified", f"The warrant does not verify: {error}", str(warrant.pk))]
+    if checked.log_proof is None:
+        text = "No log key is trusted now, so nothing shows that the grant is in the log."
+        return [Reason("warrant-unverified", text, str(warrant.pk))]
     if checked.terms.subject.digest != warrant.version.subject_digest:
         return [Reason("subject-mismatch", "The warrant is for other model bytes.", str(warrant.pk))]
     if not checked.in_force:
         return [Reason("warrant-lapsed", f"The warrant is {checked.status}.", str(warrant.pk))]
+    if signatures.rests_on_revoked(warrant.version):
+        standing = signatures.standing(warrant.version)
+        if not standing.valid:
+            return [Reason(f"signature-{standing.status}", standing.detail, str(warrant.version.pk))]
     state = replay.replayed(warrant.version.ledger_kind, warrant.version.pk).get("state")
     if state not in ("approved", "restricted"):
         return [Reason(f"version-{state}", f"The log says the version is {state}.", str(warrant.version.pk))]

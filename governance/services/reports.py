@@ -22,7 +22,7 @@ from governance.rendering import RenderFailed, encode, pdf_of
 from governance.snapshots.reports import KINDS, NoCheckpoint, report_data
 from ledger import clock
 from ledger.actors import Actor
-from ledger.errors import Invalid, NotThere
+from ledger.errors import Gone, Invalid, NotThere
 from ledger.services import keys, records
 from ledger.services.transactions import governed
 from ledger.services.wakes import wake_after_commit
@@ -31,6 +31,7 @@ from people import access
 from people.catalogue import P
 from people.services.moves import move_row
 from registry import storage
+from registry.models import Blob
 from registry.selectors import versions
 from registry.services.blobs import blob_of_bytes
 
@@ -187,9 +188,14 @@ def reports_interrupted(*, actor: Actor) -> list[Report]:
 
 
 def report_files(report: Report) -> dict[str, bytes]:
-    """The files of a finished report by name: PDF, data, signature. Raises NotThere for one that isn't finished."""
+    """The files of a finished report by name: PDF, data, signature.
+
+    Raises NotThere for one that isn't finished, Gone for one that retention has deleted.
+    """
     if report.state != "done":
         raise NotThere
+    if Blob.objects.filter(pk__in=(report.pdf_digest, report.data_digest)).exclude(deleted_at=None).exists():
+        raise Gone("This report was deleted at the end of its term; its digests and signature are kept.")
     name = NAMES[report.kind]
     sidecar = json.dumps(report.sidecar, sort_keys=True, ensure_ascii=False, separators=(",", ":")) + "\n"
     return {

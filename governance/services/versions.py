@@ -75,6 +75,15 @@ def version_suspend(*, actor: Actor, version_id: UUID, reason: str) -> Version:
 
 
 @governed
+def version_recheck(*, actor: Actor, version_id: UUID, reason: str) -> Version:
+    """Take an approved version back into review, once the key under its signature was revoked: its warrants are
+    void at once (DESIGN law 11), and nothing approves it again before a trusted key has signed it."""
+    version = _gated(actor, version_locked(version_id), "recheck", reason=_said(reason))
+    void_all(version, actor=actor, ground="key-revoked")
+    return version
+
+
+@governed
 def version_reinstate(*, actor: Actor, version_id: UUID, reason: str) -> Version:
     """Take up the review of a suspended version again. Void warrants stay void."""
     return _gated(actor, version_locked(version_id), "reinstate", reason=_said(reason))

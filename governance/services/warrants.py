@@ -29,6 +29,7 @@ from modelwarrant import warrant as warrants
 from people import access
 from people.catalogue import P
 from people.services.moves import move_row
+from registry.machines import DEPLOYMENT
 from registry.models import Deployment, Version
 from registry.services.deployments import deployment_apply_move
 
@@ -98,9 +99,11 @@ def warrant_issue(*, actor: Actor, warrant_id: UUID) -> Warrant:
             "document_digest": hashlib.sha256(document).hexdigest(),
         },
     )
-    deployment_apply_move(
-        actor=actor, deployment_id=warrant.deployment_id, move="warrant", answers={"warrant-issued": True}
-    )
+    # A deployment whose first warrant fell (a suspension, a revoked key) keeps its place and gets another.
+    if warrant.deployment.state == DEPLOYMENT.initial.name:
+        deployment_apply_move(
+            actor=actor, deployment_id=warrant.deployment_id, move="warrant", answers={"warrant-issued": True}
+        )
     return warrant
 
 

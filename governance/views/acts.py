@@ -30,16 +30,18 @@ from governance.services import (
 from ledger.actors import Actor
 from ledger.errors import NotThere, ServiceError
 from modelwarrant.machine import Machine
-from monitoring.machines import ALERT, BREACH, INCIDENT
-from monitoring.models import Alert, Breach, Incident
-from monitoring.services import breaches, incidents
+from monitoring.machines import ALERT, BREACH, INCIDENT, RUN
+from monitoring.models import Alert, Breach, Incident, Run
+from monitoring.services import breaches, incidents, runs
 from people.catalogue import VIEWED_BY
 from people.pages import acting, actor_of, tell
 from people.services.reading import shown
-from registry.machines import VERSION
-from registry.models import Version
+from registry.machines import HOLD, SYSTEM, VERSION
+from registry.models import LegalHold, System, Version
+from registry.services import retention as holds
+from registry.services import systems
 
-Run = Callable[..., Any]
+Service = Callable[..., Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Act:
     transition whose title and consequence the page shows."""
 
     model: type[Model]
-    run: Run
+    run: Service
     argument: str
     form: type[Form] = forms.NoForm
     machine: Machine | None = None
@@ -57,7 +59,7 @@ class Act:
     consequence: str = ""
 
 
-def _version(run: Run, move: str, form: type[Form] = forms.NoForm) -> Act:
+def _version(run: Service, move: str, form: type[Form] = forms.NoForm) -> Act:
     return Act(Version, run, "version_id", form, VERSION, move)
 
 
@@ -69,6 +71,7 @@ ACTS: Mapping[str, Act] = {
     "restrict": _version(versions.version_restrict, "restrict", forms.ReasonForm),
     "lift": _version(versions.version_lift, "lift", forms.ReasonForm),
     "suspend": _version(versions.version_suspend, "suspend", forms.ReasonForm),
+    "recheck": _version(versions.version_recheck, "recheck", forms.ReasonForm),
     "reinstate": _version(versions.version_reinstate, "reinstate", forms.ReasonForm),
     "retire": _version(versions.version_retire, "retire", forms.ReasonForm),
     "request-checks": Act(
@@ -104,8 +107,15 @@ ACTS: Mapping[str, Act] = {
     "submit-policy": Act(Policy, policies.policy_submit, "policy_id", machine=POLICY, move="submit"),
     "approve-policy": Act(Policy, policies.policy_approve, "policy_id", machine=POLICY, move="approve"),
     "withdraw-policy": Act(Policy, policies.policy_withdraw, "policy_id", machine=POLICY, move="withdraw"),
+    "cancel-run": Act(Run, runs.run_cancel, "run_id", machine=RUN, move="cancel"),
     "close-breach": Act(Breach, breaches.breach_close, "breach_id", forms.NoteForm, BREACH, "close"),
     "acknowledge-alert": Act(Alert, breaches.alert_acknowledge, "alert_id", machine=ALERT, move="acknowledge"),
+    "retire-system": Act(System, systems.system_retire, "system_id", machine=SYSTEM, move="retire"),
+    "place-hold": Act(
+        System, holds.hold_place, "system_id", forms.ReasonForm, title="Place a legal hold",
+        consequence="No body of this system is deleted until somebody else lifts the hold.",
+    ),
+    "lift-hold": Act(LegalHold, holds.hold_lift, "hold_id", machine=HOLD, move="lift"),
     "close-incident": Act(Incident, incidents.incident_close, "incident_id", forms.NoteForm, INCIDENT, "close"),
 }  # fmt: skip
 
@@ -141,9 +151,15 @@ def title_of(table: Act) -> str:
 
 def about(row: Model) -> str:
     """The page of what a row belongs to."""
+    if isinstance(row, System):
+        return reverse("registry:system", args=[row.pk])
+    if isinstance(row, LegalHold):
+        return reverse("registry:system", args=[row.system_id])
     version = row if isinstance(row, Version) else getattr(row, "version", None)
     if isinstance(row, Policy):
         return reverse("governance:policy", args=[row.pk])
+    if isinstance(row, Run):
+        return reverse("monitoring:run", args=[row.pk])
     if isinstance(row, Breach):
         return reverse("monitoring:breach", args=[row.pk])
     if isinstance(row, Alert):

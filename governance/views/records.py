@@ -23,6 +23,7 @@ from governance.selectors.visible import (
 from governance.selectors.warrants import status_at
 from governance.services.reports import report_files
 from ledger import clock
+from ledger import machines as ledger_machines
 from ledger import selectors as log
 from ledger.errors import NotThere
 from ledger.models import Entry
@@ -42,7 +43,13 @@ PARTS = (
     ("pdf", "PDF", ".pdf", "application/pdf"),
 )
 """Part in the address, its name on the page, how its file name ends, media type."""
-MACHINE_MODULES = (registry_machines, governance_machines, monitoring_machines, people_machines)
+MACHINE_MODULES = (
+    registry_machines,
+    governance_machines,
+    monitoring_machines,
+    people_machines,
+    ledger_machines,
+)
 
 
 @reading
@@ -63,7 +70,7 @@ def warrant(request: HttpRequest, warrant_id: UUID) -> HttpResponse:
         "warrant": row,
         "status": status_at(row, clock.now()),
         "key": key.public if key else "",
-        "vkey": next((verifier.vkey for verifier in log.verifiers()), ""),
+        "vkeys": _vkeys(granted.origin) if (granted := log.first_entry("warrant", row.pk)) else [],
         "history": log.history("warrant", row.pk),
     }
     return render(request, "governance/warrant.html", context)
@@ -138,16 +145,23 @@ def ledger(request: HttpRequest) -> HttpResponse:
     _require_log(request)
     before = request.GET.get("before", "")
     entries = log.recent(limit=50, before=int(before) if before.isdigit() and len(before) < 18 else None)
+    newest = log.latest_checkpoint()
+    present = log.current_log()
     context = {
-        "log": log.current_log(),
-        "checkpoint": log.latest_checkpoint(),
+        "log": present,
+        "vkeys": _vkeys(present.origin) if present else [],
+        "checkpoint": newest,
         "pending": log.pending_count(),
         "pending_age": log.pending_age(),
         "unpublished": log.unpublished(),
         "audit": log.last_audit(),
+        "full_audit": log.last_audit(full=True),
+        "cosignatures": log.cosignatures(newest) if newest else [],
+        "outside": log.outside(),
         "entries": entries,
         "older": entries[-1].index if entries and entries[-1].index else None,
-        "vkeys": [verifier.vkey for verifier in log.verifiers()],
+        "keys": log.key_windows(),
+        "earlier": log.earlier_logs(),
         "names": named(item.row.actor_id for item in entries),
     }
     return render(request, "governance/ledger.html", context)
@@ -167,7 +181,7 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
         "receipt": log.receipt_for(row.pk),
         "text": json.dumps(json.loads(bytes(row.bytes)), indent=2, ensure_ascii=False),
         "proof": proof.decode("utf-8") if proof else "",
-        "vkey": next((verifier.vkey for verifier in log.verifiers()), ""),
+        "vkeys": _vkeys(row.origin),
     }
     return render(request, "governance/entry.html", context)
 
@@ -175,3 +189,8 @@ def entry(request: HttpRequest, entry_id: UUID) -> HttpResponse:
 def _require_log(request: HttpRequest) -> None:
     # An entry may belong to any system, so the log is for those who may read it for the whole organisation.
     shown(actor=actor_of(request), permission=P.LEDGER_VIEW, row=access.Scope())
+
+
+def _vkeys(origin: str) -> list[str]:
+    """The verifier keys of the log that an entry is in, which may have ended since: a proof is by any of them."""
+    return [verifier.vkey for verifier in log.verifiers(origin)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from governance.gates.answers import GateAnswer
 from governance.gates.approvals import seats
 from governance.gates.context import Context
 from governance.gates.table import evaluate
+from governance.models import Decision
 from governance.selectors.shown import difference, shown_set
 from governance.selectors.warrants import status_at
 from governance.views.acts import ACTS
@@ -26,6 +28,7 @@ from people.services.reading import shown
 from registry.machines import VERSION
 from registry.models import Version
 from registry.selectors import artifacts, cards, signatures, versions
+from registry.selectors.described import described
 from registry.selectors.graph import lineage_graph
 
 COLUMN = {"dataset-version": 0, "version": 1, "deployment": 2}
@@ -53,9 +56,7 @@ def version(request: HttpRequest, version_id: UUID) -> HttpResponse:
         transition.name: evaluate(transition.gates, context) for transition in legal if transition.gates
     }
     moves = [_move(transition, reached, context, actor.principals, answers) for transition in legal]
-    onward = next(
-        (transition for transition in legal if transition.gates and transition.name != "lift"), None
-    )
+    onward = next((move for move in legal if move.gates and move.name not in BACK), None)
     filled, uncounted = seats(context)
     history = log.history("version", row.pk, limit=200)
     warrants = row.warrants.select_related("slot").order_by("-granted_at")
@@ -64,6 +65,7 @@ def version(request: HttpRequest, version_id: UUID) -> HttpResponse:
     people |= {decision.person for decision in row.decisions.all()} | {
         item.principal for item in contributions
     }
+    standing = signatures.standing(row)
     return render(
         request,
         "governance/version.html",
@@ -81,14 +83,16 @@ def version(request: HttpRequest, version_id: UUID) -> HttpResponse:
             ],
             "diagram": diagrams.machine(VERSION, row.state),
             "lineage": _lineage(row),
-            "signature": signatures.standing(row),
+            "signature": standing,
+            "described": described(row, standing),
+            "rests_on_revoked": signatures.rests_on_revoked(row),
             "files": versions.files(row.pk),
             "risky": artifacts.executable(row),
             "components": versions.components(row.pk),
             "card": cards.rendered(row.card),
             "seats": filled,
             "uncounted": uncounted,
-            "decisions": row.decisions.order_by("decided_at"),
+            "decisions": _recorded(row.decisions.order_by("decided_at")),
             "acceptances": row.acceptances.order_by("accepted_at"),
             "waivers": row.waivers.order_by("starts"),
             "warrants": [(item, status_at(item, context.at)) for item in warrants],
@@ -102,6 +106,8 @@ def version(request: HttpRequest, version_id: UUID) -> HttpResponse:
     )
 
 
+BACK = ("lift", "recheck")
+"""Moves with gates that don't lead towards a warrant: what stands before them isn't what the page is about."""
 ALWAYS = ("make-report",)
 EXTRA: dict[str, tuple[str, ...]] = {
     "draft": ("request-checks",),
@@ -177,6 +183,13 @@ def _move(
     if closed and act:
         return Move(transition, act, False, f"gates closed: {', '.join(closed)}")
     return Move(transition, act, True, "")
+
+
+def _recorded(decisions: Iterable[Decision]) -> list[tuple[Decision, UUID | None]]:
+    """Decisions, each with the entry that records it: the one to hold a proof of."""
+    rows = list(decisions)
+    entries = log.recording("decision", [row.pk for row in rows])
+    return [(row, entries.get(str(row.pk))) for row in rows]
 
 
 def _lineage(row: Version) -> object:

@@ -21,7 +21,7 @@ from registry.selectors.versions import files, version_by_id
 from tests.world import publish
 
 PLACE = {"environment": "production", "region": "eu", "arm": "main"}
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_store")]
 
 
 @pytest.fixture
@@ -81,7 +81,7 @@ def test_an_overwritten_file_closes_the_gate(warranted: tuple[Any, Any, Warrant]
         with open(path, "wb") as file:
             file.write(bytes([data[0] ^ 1]) + data[1:])
         reply = gate.ask(actor=world.ci, version_id=version.pk, **PLACE)
-    finally:  # the store is this process's, and other tests keep the same bytes there
+    finally:
         with open(path, "wb") as file:
             file.write(data)
     assert reply.answer == "refused"
