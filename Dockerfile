@@ -9,7 +9,9 @@ RUN apt-get update \
         libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0 fonts-dejavu-core \
     && rm -rf /var/lib/apt/lists/*
 
-RUN useradd --uid 10001 --home-dir /var/lib/modelwarrant --create-home --shell /usr/sbin/nologin modelwarrant
+RUN useradd --uid 10001 --home-dir /var/lib/modelwarrant --create-home --shell /usr/sbin/nologin modelwarrant \
+    && install --directory --owner modelwarrant --mode 0700 \
+        /var/lib/modelwarrant/keys /var/lib/modelwarrant/signer
 
 WORKDIR /srv/modelwarrant
 COPY requirements/runtime.txt requirements/

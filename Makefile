@@ -32,7 +32,7 @@ serve: $(READY) ## the portal on what `make demo` left, with a printed sign-in p
 test: test-postgres test-sqlite ## what depends on the database on PostgreSQL, then the whole suite on SQLite
 
 test-postgres: $(READY)
-	MODELWARRANT_TEST_DB=postgres $(PYTEST) -m "database and not browser and not sqlite"
+	MODELWARRANT_TEST_DB=postgres $(PYTEST) -m "database and not browser and not sqlite and not once"
 
 test-sqlite: $(READY)
 	MODELWARRANT_TEST_DB=sqlite $(PYTEST)
@@ -57,7 +57,8 @@ bench: $(READY) ## measure against the plain alternative, into var/bench/<name>.
 	$(PY) -m benchmarks $(ONLY)
 
 soak: $(READY) ## long fault and load campaigns, bounded (SECONDS_EACH=60)
-	SOAK_SECONDS=$(or $(SECONDS_EACH),60) $(PY) -m pytest tests/soak
+	SOAK_SECONDS=$(or $(SECONDS_EACH),60) $(PY) -m pytest tests/soak tests/modelwarrant/test_fuzz.py tests/registry/test_uploads.py tests/monitoring/test_desks.py
+	MODELWARRANT_TEST_DB=postgres SOAK_SECONDS=$(or $(SECONDS_EACH),60) $(PY) -m pytest tests/soak
 
 # --default-index: the lock names the public registry's hashes, whatever this machine's own configuration says
 LOCKED := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-config \

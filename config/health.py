@@ -11,7 +11,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from ledger import selectors
+from ledger import clock, selectors
 
 MAX_PENDING_SECONDS = 60
 """Longer than this an entry waits only where no worker integrates."""
@@ -43,6 +43,27 @@ def _sequencer() -> str:
     return f"entries have waited {age:.0f} s for the sequencer; is a worker running?"
 
 
+def _outside() -> str:
+    contradicting = [contact.kind for contact in selectors.outside() if contact.contradicts]
+    if contradicting:
+        return f"{' and '.join(sorted(set(contradicting)))} outside saw another log than this one; see the ledger's page"
+    silent = sum(not contact.ok for contact in selectors.outside())
+    return f"{silent} witnesses or anchors do not answer; see the ledger's page" if silent else ""
+
+
+def _audit() -> str:
+    last = selectors.last_audit()
+    return "the last self-audit found faults; see the ledger's page" if last and last.verdict != "ok" else ""
+
+
+def _clock() -> str:
+    skew = clock.skew()
+    if abs(skew) <= clock.ALARMING_SKEW:
+        return ""
+    ahead = skew.total_seconds()
+    return f"this machine's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the database's, which decides"
+
+
 CHECKS: dict[str, Callable[[], str]] = {
     "database": _database,
     "migrations": _migrations,
@@ -50,6 +71,9 @@ CHECKS: dict[str, Callable[[], str]] = {
     "sequencer": _sequencer,
 }
 """Name -> what is wrong, empty when nothing is."""
+
+WARNINGS: dict[str, Callable[[], str]] = {"outside": _outside, "audit": _audit, "clock": _clock}
+"""Name -> what an operator must look at, while the service still does its work."""
 
 
 @never_cache
@@ -73,6 +97,9 @@ def ready(request: HttpRequest) -> JsonResponse:
         if wrong:
             break
     ok = set(checks.values()) == {"ok"}
+    # Told, but no reason to take the service out: what governs must not be the outage.
+    warnings = {name: said for name, warn in WARNINGS.items() if (said := warn())} if ok else {}
     return JsonResponse(
-        {"status": "ready" if ok else "not ready", "checks": checks}, status=200 if ok else 503
+        {"status": "ready" if ok else "not ready", "checks": checks, "warnings": warnings},
+        status=200 if ok else 503,
     )

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from config.api_errors import as_json, as_service_error
 from ledger.errors import Invalid, NotAllowed, NotThere, ServiceError, Unauthenticated, Unavailable
 
-PAGES = frozenset({400, 403, 404, 409, 413, 500, 503})
+PAGES = frozenset({400, 403, 404, 409, 410, 413, 500, 503})
 
 
 class ServiceErrorMiddleware:

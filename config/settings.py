@@ -96,7 +96,16 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 LEDGER_ORIGIN = env.str("LEDGER_ORIGIN", default="modelwarrant.local/log")
 # Only the worker and operators' commands sign; the web's entry points say False before settings are read.
 LEDGER_HOLDS_KEYS = env.bool("LEDGER_HOLDS_KEYS", default=True)
+# Years that bodies are kept after a system's retirement, by tier: "high=10,medium=7,low=5" (registry/retention.py).
+RETENTION_YEARS = {tier: int(years) for tier, years in env.dict("RETENTION_YEARS", default={}).items()}
+# Who else holds our checkpoints: a tlog-policy file of witnesses, and places as kind:place, separated by spaces.
+LEDGER_WITNESS_POLICY = env.str("LEDGER_WITNESS_POLICY", default="")
+LEDGER_ANCHORS = env.str("LEDGER_ANCHORS", default="").split()
 KEY_PASSPHRASE_FILE = env.str("KEY_PASSPHRASE_FILE", default="")
+# keys in a hardware module (`key_request --provider pkcs11`): its library, the label of the token, a file with the PIN
+PKCS11_MODULE = env.str("PKCS11_MODULE", default="")
+PKCS11_TOKEN = env.str("PKCS11_TOKEN", default="modelwarrant")
+PKCS11_PIN_FILE = env.str("PKCS11_PIN_FILE", default="")
 
 # -- time and language ---------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"
@@ -237,6 +246,7 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"
 SCHEDULE = [
     ("ledger.sequence", 2),
     ("ledger.outbox", 5),
+    ("ledger.outside", 60),
     ("monitoring.sweep", 5),
     ("governance.sweep", 10),
     ("people.sweep", 30),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -12,6 +13,8 @@ from governance import machines as governance_machines
 from governance.gates.catalogue import GATES
 from ledger import catalogue as ledger_catalogue
 from ledger import machines as ledger_machines
+from ledger.services.anchoring import anchors_problem
+from ledger.services.witnesses import policy_problem
 from modelwarrant.machine import Machine
 from monitoring import catalogue as monitoring_catalogue
 from monitoring import machines as monitoring_machines
@@ -19,6 +22,7 @@ from people import catalogue as people_catalogue
 from people import machines as people_machines
 from people.catalogue import P
 from registry import machines as registry_machines
+from registry.selectors.retention import house_problem
 
 MACHINES = (ledger_machines, people_machines, registry_machines, monitoring_machines, governance_machines)
 CATALOGUES = (ledger_catalogue, people_catalogue, monitoring_catalogue)
@@ -87,7 +91,8 @@ def table_faults() -> Iterator[str]:
 
 def verify_settings() -> None:
     """Raise ImproperlyConfigured with every fault of the settings."""
-    _refuse(setting_faults(settings))
+    problems = (policy_problem(), anchors_problem(), house_problem())
+    _refuse(chain(setting_faults(settings), filter(None, problems)))
 
 
 def verify_tables() -> None:
@@ -95,7 +100,7 @@ def verify_tables() -> None:
     _refuse(table_faults())
 
 
-def _refuse(faults: Iterator[str]) -> None:
+def _refuse(faults: Iterable[str]) -> None:
     if found := list(faults):
         raise ImproperlyConfigured(
             "ModelWarrant does not start:\n" + "\n".join(f"- {fault}" for fault in found)

@@ -108,18 +108,21 @@ class Story:
         home = candidate.directory.parent
         bundle = home / "model.bundle.json"
         private = self.target / "home" / "ci" / "model.pem"
-        self._run("sign-model", str(candidate.directory), "--key", str(private), "--bundle", str(bundle))
-        card = home / "card.json"
+        card, components = home / "card.json", home / "components.json"
         card.write_text(json.dumps(self._card(candidate)), encoding="utf-8")
+        components.write_text(json.dumps([self._weights(candidate.directory)]), encoding="utf-8")
+        self._run(
+            "sign-model", str(candidate.directory), "--key", str(private), "--bundle", str(bundle),
+            "--card", str(card), "--components", str(components),
+        )  # fmt: skip
         training = self._dataset(candidate.training, candidate.rows["training"])
         evaluation = self._dataset(candidate.evaluation, candidate.rows["evaluation"])
         answer = self._run(
             "register", str(candidate.directory), "--model", self.model_id, "--bundle", str(bundle),
-            "--card", str(card), "--label", f"candidate {number}", "--code-ref", "git:config/demo/study.py",
+            "--label", f"candidate {number}", "--code-ref", "git:config/demo/study.py",
             "--data", f"training={training}", "--data", f"reference={training}", "--data", f"evaluation={evaluation}",
         )  # fmt: skip
         version = version_by_id(answer["version"]["id"])
-        self.client.post(f"/versions/{version.pk}/components", self._weights(candidate.directory))
         version_submit(actor=self.cast["developer"], version_id=version.pk)
         self.told.happened(
             f"Version {version.number}", "signed, registered by CI, submitted by the developer"

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.environment import database, is_local, secret_key
+from config.environment import SQLITE_OPTIONS, database, is_local, secret_key
 
 
 def test_without_an_address_the_database_is_a_file_at_home(tmp_path: Path) -> None:
@@ -65,3 +67,19 @@ def test_one_foreign_host_makes_it_public() -> None:
     assert is_local(["localhost", "127.0.0.1", "[::1]"])
     assert not is_local(["localhost", "modelwarrant.example"])
     assert not is_local(["*"])
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_what_is_deleted_is_overwritten_in_the_file(tmp_path: Path, ours: bool) -> None:
+    """Without our pragmas the text stays in a freed page; with them it doesn't."""
+    path = tmp_path / "db.sqlite3"
+    with closing(sqlite3.connect(path, isolation_level=None)) as db:
+        db.execute("PRAGMA secure_delete=OFF")
+        if ours:
+            db.executescript(str(SQLITE_OPTIONS["init_command"]))
+        db.execute("CREATE TABLE person (id INTEGER PRIMARY KEY, name TEXT)")
+        db.executemany("INSERT INTO person (name) VALUES (?)", [("Wilhelmina Quist",)] * 3)
+        db.execute("DELETE FROM person WHERE id = 2")
+        db.execute("DELETE FROM person")
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    assert (b"Wilhelmina Quist" in path.read_bytes()) is not ours

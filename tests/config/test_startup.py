@@ -100,3 +100,39 @@ def test_a_server_and_a_worker_refuse_to_start(module: str, root: Path, tmp_path
     assert done.returncode == 1
     assert "ModelWarrant does not start" in done.stderr
     assert "DEBUG is on in production" in done.stderr
+
+
+@pytest.mark.parametrize("module", ["config.wsgi", "config.asgi"])
+def test_a_web_process_holds_no_keys_whatever_its_environment_says(
+    module: str, root: Path, tmp_path: Path
+) -> None:
+    """And refuses to make one before it looks at any file or database."""
+    program = f"""
+import {module}
+from django.conf import settings
+from ledger.errors import Unavailable
+from ledger.models import Log
+from ledger.services import keys
+assert settings.LEDGER_HOLDS_KEYS is False
+for act in (lambda: keys.signer("warrant"), lambda: keys.log_signers(Log(number=1, origin="o"))):
+    try:
+        act()
+    except Unavailable as error:
+        assert error.code == "no-keys-here", error
+        print("refused")
+"""
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "MODELWARRANT_HOME": str(tmp_path),
+        "LEDGER_HOLDS_KEYS": "true",
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.split() == ["refused", "refused"], done.stderr
+    assert not (tmp_path / "keys").exists()
