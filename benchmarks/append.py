@@ -1,83 +1,78 @@
-"""Appending in the business transaction, against a plain ORM insert of the same row, on an own SQLite home."""
+"""Appending in the business transaction: against an ORM insert of the same row, and against a hash chain in line."""
 
 from __future__ import annotations
 
-import json
-import os
 import statistics
-import subprocess
-import sys
-import tempfile
 
-ROUNDS, ROWS = 5, 200
+from benchmarks import databases
+
+SECONDS = 2.0
+ROUNDS = 3
 
 
 def run() -> dict[str, object]:
-    """Rows per second both ways; the measuring process has a home of its own."""
-    with tempfile.TemporaryDirectory() as home:
-        env = {**os.environ, "MODELWARRANT_HOME": home, "DJANGO_SETTINGS_MODULE": "config.settings"}
-        env.pop("DATABASE_URL", None)
-        env.pop("BROKER_URL", None)
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.append"], env=env, capture_output=True, text=True, check=True
+    """PostgreSQL: ratios of rows per second at 1, 4 and 8 writers, the median of rounds taken in turn."""
+    with databases.postgresql() as ground:
+        found: dict[str, object] = {"database": ground.told}
+        for writers in (1, 4, 8):
+            rates = _rates(ground, ("plain", "ours", "chain"), writers)
+            found[f"writers_{writers}"] = {
+                "ours_per_plain": round(rates["ours"] / rates["plain"], 2),
+                "chain_in_line_per_plain": round(rates["chain"] / rates["plain"], 2),
+                "rows_per_second": {name: round(rate) for name, rate in rates.items()},
+            }
+            if writers == 1:
+                headline = rates
+        with_all = _rates(ground, ("plain", "committed"), 4, sequencer=True)
+        found["writers_4_with_commitments_and_sequencer"] = round(
+            with_all["committed"] / with_all["plain"], 2
         )
-    found: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
-def _measure() -> dict[str, object]:
-    import time
-
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-    from django.db import transaction
-
-    from ledger import clock
-    from ledger.actors import Actor
-    from ledger.services import records
-    from ledger.services.transactions import in_transaction
-    from registry import events
-    from registry.models import System
-
-    call_command("migrate", verbosity=0)
-    actor = Actor.system("benchmark")
-
-    def columns(number: int) -> dict[str, object]:
-        return {
-            "slug": f"s{number}", "name": f"System {number}", "owner": "p-x", "legal_entity": "x", "risk_tier": "low",
-            "on_void": "stop", "purpose": "x", "affected_people": "x", "created_at": clock.now(),
-        }  # fmt: skip
-
-    def ours(number: int) -> None:
-        in_transaction(
-            lambda: records.write(
-                actor=actor, event=events.SYSTEM_REGISTERED, row=System(), set=columns(number)
-            )
-        )
-
-    def plain(number: int) -> None:
-        with transaction.atomic():
-            System.objects.create(**columns(number))
-
-    rates: dict[str, list[float]] = {"ours": [], "plain": []}
-    number = 0
-    for _ in range(ROUNDS):
-        for name, work in (("plain", plain), ("ours", ours)):
-            began = time.perf_counter()
-            for _ in range(ROWS):
-                number += 1
-                work(number)
-            rates[name].append(ROWS / (time.perf_counter() - began))
-    fast = {name: statistics.median(found) for name, found in rates.items()}
+        held = _rates(ground, ("ours", "chain"), 8, hold_ms=10)
+        found["writers_8_transactions_of_10_ms_per_chain_in_line"] = round(held["ours"] / held["chain"], 1)
     return {
-        "what": "governed writes with entry per plain ORM insert, SQLite, 1 writer",
-        "ratio": round(fast["ours"] / fast["plain"], 2),
-        "ours": f"{fast['ours']:.0f} rows/s",
-        "plain": f"{fast['plain']:.0f} rows/s",
+        "what": "governed row with its entry per the same two rows by the ORM, 1 writer",
+        "ratio": round(headline["ours"] / headline["plain"], 2),
+        "ours": f"{headline['ours']:.0f} rows/s",
+        "plain": f"{headline['plain']:.0f} rows/s",
+        **found,
     }
 
 
-if __name__ == "__main__":
-    print(json.dumps(_measure()))
+def run_sqlite() -> dict[str, object]:
+    """SQLite: eight processes write as fast as they can; the median wait of the one that waits longest."""
+    with databases.sqlite() as ground:
+        alone = ground.together([("ours", "alone", str(SECONDS), "0")])
+        crowd = ground.together([("ours", f"crowd-{number}", str(SECONDS * 2), "0") for number in range(8)])
+    waits = [found["median_ms"] for found in crowd]
+    return {
+        "what": "worst writer's median wait of 8 per that of a writer alone, SQLite",
+        "ratio": round(max(waits) / alone[0]["median_ms"], 1),
+        "ours": f"{max(waits):.0f} ms",
+        "plain": f"{alone[0]['median_ms']:.1f} ms",
+        "rows_per_second": round(sum(found["rows"] for found in crowd) / SECONDS / 2),
+    }
+
+
+_turn = 0
+
+
+def _rates(
+    ground: databases.Ground,
+    modes: tuple[str, ...],
+    writers: int,
+    *,
+    hold_ms: int = 0,
+    sequencer: bool = False,
+) -> dict[str, float]:
+    global _turn
+    found: dict[str, list[float]] = {mode: [] for mode in modes}
+    for _ in range(ROUNDS):
+        for mode in modes:
+            _turn += 1
+            runs = [
+                (mode, f"{mode}-{_turn}-{number}", str(SECONDS), str(hold_ms)) for number in range(writers)
+            ]
+            beside = [("sequencer", "sequencer", str(SECONDS), "0")] if sequencer and mode != "plain" else []
+            outcome = ground.together([*runs, *beside])[:writers]
+            found[mode].append(sum(one["rows"] for one in outcome) / SECONDS)
+    return {mode: statistics.median(rates) for mode, rates in found.items()}
