@@ -164,6 +164,20 @@ def shared() -> Path:
 
 
 @pytest.fixture
+def own_store(tmp_path_factory: pytest.TempPathFactory, settings: object) -> Path:
+    """A store of artifacts of this test's own, for who deletes: the workers of a run have one together."""
+    folder = tmp_path_factory.mktemp("store")
+    settings.STORAGES = {  # type: ignore[attr-defined]
+        **settings.STORAGES,  # type: ignore[attr-defined]
+        "artifacts": {
+            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "OPTIONS": {"location": str(folder)},
+        },
+    }
+    return folder
+
+
+@pytest.fixture
 def home(tmp_path: Path, settings: object) -> Path:
     """A MODELWARRANT_HOME of this test's own."""
     settings.MODELWARRANT_HOME = tmp_path  # type: ignore[attr-defined]

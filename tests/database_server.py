@@ -32,7 +32,8 @@ def reachable(url: str) -> bool:
 class OwnServer:
     """An instance that lives as long as a test run; PostgreSQL refuses root, so root starts it as someone else."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: dict[str, str] = OPTIONS) -> None:
+        self.options = options
         programs = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda p: int(p.parts[-3]))
         if not programs:
             raise NoServer("no server at TEST_DATABASE_URL or localhost:5432, and no PostgreSQL is installed")
@@ -49,15 +50,24 @@ class OwnServer:
         self.url = f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
 
     def start(self) -> None:
-        data, log = str(self.folder / "data"), str(self.folder / "log")
+        data = str(self.folder / "data")
         creation = ("--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--no-sync")
         self._run("initdb", "--pgdata", data, *creation)
-        settings = " ".join(f"-c {name}={value}" for name, value in OPTIONS.items())
+        self.up()
+
+    def up(self) -> None:
+        """Start the server on the data it has."""
+        data, log = str(self.folder / "data"), str(self.folder / "log")
+        settings = " ".join(f"-c {name}={value}" for name, value in self.options.items())
         listen = f"-c listen_addresses=127.0.0.1 -p {self.port} -k {self.folder}"
         self._run("pg_ctl", "--pgdata", data, "--wait", "--log", log, "-o", f"{listen} {settings}", "start")
 
-    def stop(self) -> None:
+    def crash(self) -> None:
+        """End the server in the middle of whatever it does; the data stay."""
         self._run("pg_ctl", "--pgdata", str(self.folder / "data"), "--mode", "immediate", "stop")
+
+    def stop(self) -> None:
+        self.crash()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _run(self, program: str, *arguments: str) -> None:

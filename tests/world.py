@@ -24,6 +24,7 @@ from governance.services.versions import version_start_review, version_submit
 from governance.services.waivers import waiver_approve, waiver_request
 from ledger import clock
 from ledger.actors import Actor
+from ledger.errors import Refused
 from ledger.models import KeyRecord
 from ledger.tasks import sequence
 from modelwarrant import keys, oms
@@ -207,7 +208,11 @@ class World:
             "reason": "Read it all.",
             **kwargs,
         }
-        return decision_record(actor=self[who], version_id=version.pk, outcome=outcome, seat=seat, **said)
+        try:
+            return decision_record(actor=self[who], version_id=version.pk, outcome=outcome, seat=seat, **said)
+        except Refused as error:
+            error.add_note(str(error.reasons))  # or a test that fails by it says nothing
+            raise
 
     def approved(self, **kwargs: Any) -> Version:
         """An approved version."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 HOME = Path(__file__).parents[2] / "var" / "interop"
-PACKAGES = ("model-signing==1.1.1", "pyOpenSSL")
+PACKAGES = ("model-signing==1.1.1", "pyOpenSSL", "securesystemslib[crypto]==1.4.0")
 
 
 def _install(folder: Path) -> None:
@@ -38,8 +39,9 @@ def _install(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def model_signing() -> Path:
-    """The folder with the programs `model_signing` and `python`."""
-    folder = HOME / f"model_signing-{sys.version_info.major}.{sys.version_info.minor}"
+    """The folder with the programs `model_signing` and `python`, which has securesystemslib."""
+    held = hashlib.sha256(" ".join(PACKAGES).encode()).hexdigest()[:8]
+    folder = HOME / f"others-{sys.version_info.major}.{sys.version_info.minor}-{held}"
     HOME.mkdir(parents=True, exist_ok=True)
     try:
         with (HOME / "lock").open("w") as lock:

@@ -8,12 +8,21 @@ from typing import Any
 
 import pyotp
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver, reverse
 
 from governance.models import Decision
 from governance.services.checks import checks_request
-from ledger.models import Entry
+from ledger import clock
+from ledger.actors import Actor
+from ledger.models import Entry, KeyRecord, Leaf, Log, OutsideContact
+from ledger.services.outbox import deliver_due
+from ledger.tasks import sequence
+from modelwarrant import keys
+from people.services.keys import key_confirm, key_import_request, key_revoke
+from people.services.logs import new_log
 from people.services.people import user_create
 from people.services.second_factor import second_factor_begin, second_factor_confirm
 from registry.models import Version
@@ -152,3 +161,86 @@ def test_pages_ask_the_database_a_bounded_number_of_times(
         assert b"Decide" in client.get(reverse("governance:inbox")).content
     with django_assert_max_num_queries(260):
         assert client.get(reverse("governance:version", args=[version.pk])).status_code == 200
+
+
+def test_the_ledger_page_says_who_else_holds_the_log(world):
+    work()
+    page = signed_in(world, "auditor")
+
+    def said() -> str:
+        return page.get(reverse("governance:ledger")).content.decode()
+
+    assert "Nobody outside holds a checkpoint of this log yet" in said()
+    now = clock.now()
+    row = OutsideContact.objects.create(
+        place="second line", kind="witness", ok=True, size=7, since=now, at=now
+    )
+    assert "holds it" in said()
+    assert Client().get("/readyz").json()["warnings"] == {}
+    OutsideContact.objects.filter(pk=row.pk).update(
+        ok=False, contradicts=True, detail="it has cosigned 900 entries"
+    )
+    assert "has seen another log than this one" in said()
+    ready = Client().get("/readyz")
+    assert ready.status_code == 200
+    assert "saw another log" in ready.json()["warnings"]["outside"]
+
+
+def test_the_ledger_page_lists_keys_and_the_logs_before(world):
+    page = signed_in(world, "auditor")
+
+    def said() -> str:
+        return page.get(reverse("governance:ledger")).content.decode()
+
+    assert said().count("signs now") == 3
+    assert "Logs before this one" not in said()
+    key = KeyRecord.objects.get(purpose="model")
+    key_revoke(actor=world["security"], key_id=key.pk)
+    sequence()
+    new_log(
+        actor=Actor.system("new-log", door="cli"),
+        origin="example.org/second",
+        reason="It was time.",
+        by="one@example.org",
+        confirmed_by="two@example.org",
+    )
+    text = said()
+    assert "0: nothing it signed counts" in text
+    assert "Logs before this one" in text
+    assert "/log/1/checkpoint" in text
+    assert "example.org/second+" in text
+    # an entry of the log that ended is shown with that log's verifier key
+    first = Leaf.objects.get(log=1, index=0)
+    entry = page.get(reverse("governance:entry", args=[first.pk])).content.decode()
+    assert f"--vkey '{Log.objects.get(number=1).origin}+" in entry
+    assert 'id="key"' in page.get(reverse("governance:machines")).content.decode()
+
+
+def test_a_version_on_a_revoked_key_is_flagged_where_people_look(world):
+    version = world.draft()
+    owner = signed_in(world, "owner")
+    page = reverse("governance:version", args=[version.pk])
+    flag = "The key under its signature was revoked"
+    assert flag not in owner.get(page).content.decode()
+    for weights in (b"two", b"three"):
+        world.draft(weights=weights)
+    public = keys.dump_public(keys.generate("p256").public_key())
+    unused = key_import_request(actor=world["one"], purpose="model", public_pem=public)
+    key_confirm(actor=world["two"], key_id=unused.pk)
+    used = KeyRecord.objects.exclude(pk=unused.pk).get(purpose="model")
+    # whoever revokes waits for no version, however many rest on the key
+    with CaptureQueriesContext(connection) as few:
+        key_revoke(actor=world["security"], key_id=unused.pk)
+    with CaptureQueriesContext(connection) as many:
+        key_revoke(actor=world["security"], key_id=used.pk)
+    assert len(many) == len(few)
+    assert flag in owner.get(page).content.decode()
+    deliver_due(actor=Actor.system("outbox"))
+    inbox = owner.get(reverse("governance:inbox")).content.decode()
+    assert inbox.count("rests on the revoked key") >= 3
+    assert (
+        signed_in(world, "auditor").get(reverse("monitoring:incidents")).content.decode().count("revoked key")
+        == 3
+    )
+    listed = Client().get("/api/v1/incidents", HTTP_AUTHORIZATION=f"Bearer {world.token}").json()
+    assert "rests on the revoked key" in str(listed)

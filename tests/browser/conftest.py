@@ -1,0 +1,66 @@
+"""The portal on a home of its own, for a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PREPARE = """
+import django; django.setup()
+import json, pyotp
+from people.services.second_factor import second_factor_begin, second_factor_confirm
+from people.models import User
+from ledger.models import Entry
+from tests.world import make_world, publish
+world = make_world()
+version = world.in_review()
+secret = second_factor_begin(actor=world["reviewer"])
+second_factor_confirm(actor=world["reviewer"], code=pyotp.TOTP(secret).now())
+User.objects.update(totp_step=0)
+publish()
+print(json.dumps({"secret": secret, "version": str(version.pk), "system": str(world.system_id),
+    "entry": str(Entry.objects.order_by("at").first().pk),
+    "run": str(version.runs.filter(check_name="fairness").first().pk)}))
+"""
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A web server on a home of its own, with a version in review."""
+    home = tmp_path_factory.mktemp("browser")
+    env = {**os.environ, "MODELWARRANT_HOME": str(home / "home"), "DJANGO_SETTINGS_MODULE": "config.settings"}
+    env = {name: value for name, value in env.items() if name not in ("DATABASE_URL", "BROKER_URL")}
+    subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=env, check=True
+    )
+    done = subprocess.run([sys.executable, "-c", PREPARE], cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    facts: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}"]
+    web = subprocess.Popen([*command, "--no-control-socket", "--threads", "2"], cwd=ROOT, env=env)
+    try:
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(f"{url}/healthz", timeout=1)
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield {**facts, "url": url}
+    finally:
+        web.terminate()
+        web.wait(20)
