@@ -27,18 +27,22 @@ _EMPTY_SHARE = 1e-4
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """A signed effect in sd with its standard error; `error` is NaN for an omnibus test, which only alarms."""
+    """A signed effect in sd with its standard error; `error` is NaN for an omnibus test, which only alarms.
+
+    `freedom` are the degrees of freedom of the error, infinite where it is known and not learnt from few days.
+    """
 
     name: str
     effect: float
     error: float
     p: float
+    freedom: float = math.inf
 
     def magnitude(self, level: float) -> Interval:
         """Interval of the effect's size. An omnibus test has none."""
         if math.isnan(self.error):
             return intervals.NONE
-        half = float(stats.norm.isf((1 - level) / 2)) * self.error
+        half = float(stats.t.isf((1 - level) / 2, self.freedom)) * self.error
         low, high = self.effect - half, self.effect + half
         return (0.0 if low <= 0 <= high else min(abs(low), abs(high))), max(abs(low), abs(high))
 

@@ -7,29 +7,21 @@ beyond the tolerance possible; otherwise the data are too few to tell. A changed
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from scipy import stats
-
-from monitoring.statistics import intervals
-from monitoring.statistics.features import Feature, compare_column
+from monitoring.statistics.effects import DEFAULT_RULE, judge_effects
+from monitoring.statistics.features import compare_column
 from monitoring.statistics.inputs import BadInput, Columns, Sensitive
 from monitoring.statistics.measuring import (
-    OWN_LEVEL,
-    SHOWN_LEVEL,
-    Estimate,
-    addressed,
     judge_all,
     libraries,
     read_parameters,
     summarise,
-    unanswered,
 )
 from monitoring.statistics.profiles import ColumnProfile, Profile
 from monitoring.statistics.results import CheckOutcome, Result
 from monitoring.statistics.tables import unknown_column
-from monitoring.statistics.verdicts import ALPHA, Threshold, Verdict, fault_of, judge_exact, rows_needed
+from monitoring.statistics.verdicts import Threshold, Verdict, judge_exact
 
 DEFAULTS: dict[str, Any] = {
     "effect_floor": 0.05,
@@ -53,7 +45,6 @@ KNOWN = {
     "new_category_share": "no column holds text on both sides.",
     "schema_changes": "no reference.",
 }
-_DEFAULT_RULE = "default of the check"
 
 
 def run(
@@ -76,18 +67,18 @@ def run(
             "missing-reference", "reference: drift needs data to compare with.", column="reference"
         )
     warnings = [*current.warnings, *(w for w in reference.warnings if w not in current.warnings)]
-    roles = _roles(columns, current, reference)
-    if _same(current, reference):
+    roles = roles_of(columns, current, reference)
+    if same(current, reference):
         warnings.append("The current data are equal to the reference; no drift can be learnt from that.")
-    schema = _schema(current, reference, tuple(roles), thresholds, warnings)
+    schema_results = schema(current, reference, tuple(roles), thresholds, warnings)
     features = [
         compare_column(name, reference[name], current[name], role, settings, seed, place)
         for place, (name, role) in enumerate(roles.items())
         if name in current.columns
         and name in reference.columns
-        and _comparable(current[name], reference[name])
+        and comparable(current[name], reference[name])
     ]
-    results = schema + _effects(features, thresholds, settings)
+    results = schema_results + judge_effects(features, thresholds, settings, known=KNOWN)
     others = tuple(t for t in thresholds if t.metric not in ("drift_effect", "schema_changes"))
     results += judge_all(
         [estimate for feature in features for estimate in feature.estimates],
@@ -98,7 +89,7 @@ def run(
     return CheckOutcome(
         check="drift",
         results=tuple(results),
-        summary=_summary(results),
+        summary=summary(results),
         warnings=tuple(warnings),
         inputs={"current": current.summary(), "reference": reference.summary()},
         parameters=settings,
@@ -108,7 +99,7 @@ def run(
     )
 
 
-def _roles(columns: Columns, current: Profile, reference: Profile) -> dict[str, str]:
+def roles_of(columns: Columns, current: Profile, reference: Profile) -> dict[str, str]:
     """Columns to compare and the part each plays, in the reference's order."""
     parts = {columns.label: "label", columns.prediction: "prediction", columns.score: "score"}
     named = [name for name in parts if name is not None]
@@ -121,23 +112,26 @@ def _roles(columns: Columns, current: Profile, reference: Profile) -> dict[str, 
     return {name: parts.get(name, "feature") for name in dict.fromkeys(wanted)}
 
 
-def _same(current: Profile, reference: Profile) -> bool:
+def same(current: Profile, reference: Profile) -> bool:
+    """Whether both sides hold equal counts of equal columns."""
     if current.rows != reference.rows or current.names != reference.names:
         return False
     return all(current[name].as_dict() == reference[name].as_dict() for name in current.names)
 
 
-def _comparable(current: ColumnProfile, reference: ColumnProfile) -> bool:
+def comparable(current: ColumnProfile, reference: ColumnProfile) -> bool:
+    """Whether both sides hold the same kind of values, or one holds none."""
     return "empty" in (current.kind, reference.kind) or current.kind == reference.kind
 
 
-def _schema(
+def schema(
     current: Profile,
     reference: Profile,
     wanted: tuple[str, ...],
     thresholds: tuple[Threshold, ...],
     warnings: list[str],
 ) -> list[Result]:
+    """Columns missing, new or of another type, as a result of its own; another order is a warning."""
     gone = [name for name in wanted if name not in current.columns]
     new = [name for name in current.names if name not in reference.columns]
     retyped = [
@@ -145,7 +139,7 @@ def _schema(
         for name in wanted
         if name in current.columns
         and name in reference.columns
-        and not _comparable(current[name], reference[name])
+        and not comparable(current[name], reference[name])
     ]
     shared = [name for name in current.names if name in reference.columns]
     if shared != [name for name in reference.names if name in current.columns]:
@@ -159,7 +153,7 @@ def _schema(
         if names
     )
     mine = [t for t in thresholds if t.metric == "schema_changes"]
-    default = Threshold("schema_changes", "<=", 0.0, "columns", _DEFAULT_RULE)
+    default = Threshold("schema_changes", "<=", 0.0, "columns", DEFAULT_RULE)
     results = []
     for threshold in mine or [default]:
         verdict, reason = judge_exact(threshold, float(changes), current.rows)
@@ -182,134 +176,8 @@ def _schema(
     return results
 
 
-def _effects(
-    features: list[Feature], thresholds: tuple[Threshold, ...], settings: dict[str, Any]
-) -> list[Result]:
-    """One `drift_effect` for each column, under the policy's thresholds or the check's own rule."""
-    tested = [feature for feature in features if feature.found]
-    adjusted = dict(
-        zip((f.name for f in tested), stats.false_discovery_control([f.p for f in tested]), strict=True)
-        if tested
-        else ()
-    )
-    mine = [t for t in thresholds if t.metric == "drift_effect"]
-    family = sum(len(f.found) for f in tested) * max(len(mine), 1)
-    shells = {f.name: Estimate("drift_effect", {"feature": f.name}, None, f.n, "sd", "") for f in features}
-    results = []
-    for feature in features:
-        hits = [t for t in mine if addressed(shells[feature.name], t)]
-        p = float(adjusted.get(feature.name, 1.0))
-        if not mine:
-            results.append(_effect(feature, None, p, family, settings))
-        results += [_effect(feature, threshold, p, family, settings) for threshold in hits]
-    return results + unanswered(list(shells.values()), mine, KNOWN)
-
-
-def _effect(
-    feature: Feature, threshold: Threshold | None, p: float, family: int, settings: dict[str, Any]
-) -> Result:
-    largest = feature.largest
-    bounds = [c for c in feature.found if not math.isnan(c.error)]
-    highest = max((c.magnitude(OWN_LEVEL)[1] for c in bounds), default=math.nan)
-    shown = largest.magnitude(SHOWN_LEVEL) if largest is not None else intervals.NONE
-    rule = threshold or Threshold("drift_effect", "<=", settings["effect_floor"], "sd", _DEFAULT_RULE)
-    details: dict[str, Any] = {
-        "role": feature.role,
-        "n_reference": feature.n_reference,
-        "adjusted_p": p,
-        "largest": largest.name if largest is not None else None,
-        "own_high": highest,
-        "tolerance": settings["tolerance"] if threshold is None else None,
-        "contrasts": [[c.name, c.effect, c.error, c.p] for c in feature.found],
-    }
-    fault = fault_of(rule, "sd", 0.0, math.inf)
-    if fault is None and rule.op not in ("<=", "<"):
-        fault = "a drift effect is bounded with <= or <"
-    if fault is not None:
-        verdict, why = Verdict.ERROR, f"The threshold cannot be meant: {fault}."
-    elif feature.n < rule.minimum_n:
-        verdict, why = (
-            Verdict.INCONCLUSIVE,
-            f"{feature.n} rows; at least {rule.minimum_n} are needed for a verdict.",
-        )
-    elif threshold is None:
-        verdict, why = _alarm(feature, p, highest, settings, details)
-    else:
-        verdict, why = _bounded(feature, threshold, highest, family, details)
-    return Result(
-        metric="drift_effect",
-        slice={"feature": feature.name},
-        value=abs(largest.effect) if largest is not None else None,
-        low=None if math.isnan(shown[0]) else shown[0],
-        high=None if math.isnan(shown[1]) else shown[1],
-        n=feature.n,
-        unit="sd",
-        verdict=verdict,
-        threshold=rule,
-        why=why,
-        method="largest contrast on normal scores and shares; Bonferroni in the column, Benjamini-Hochberg across",
-        details=details,
-    )
-
-
-def _alarm(
-    feature: Feature, p: float, highest: float, settings: dict[str, Any], details: dict[str, Any]
-) -> tuple[Verdict, str]:
-    floor, tolerance = settings["effect_floor"], settings["tolerance"]
-    rate = settings["false_discovery_rate"]
-    certain = [c for c in feature.found if c.p * len(feature.found) <= rate and abs(c.effect) >= floor]
-    if p <= rate and certain:
-        chosen = max(certain, key=lambda c: (not math.isnan(c.error), abs(c.effect)))
-        details["decisive"] = chosen.name
-        return Verdict.FAIL, (
-            f"{chosen.name} moved by {chosen.effect:+.4g} sd (adjusted p {p:.2g}), at least the floor of {floor!r} sd."
-        )
-    if feature.obstacle:
-        return Verdict.INCONCLUSIVE, feature.obstacle
-    if highest <= tolerance:
-        return Verdict.PASS, (
-            f"No drift found (adjusted p {p:.2g}); a shift beyond {tolerance!r} sd is excluded "
-            f"(upper bound {highest:.4g})."
-        )
-    largest = feature.largest
-    size = abs(largest.effect) if largest is not None else None
-    details["rows_needed"] = rows_needed(feature.n, size, tolerance, 0.0, highest)
-    return Verdict.INCONCLUSIVE, (
-        f"No drift found (adjusted p {p:.2g}), but {feature.n} rows leave a shift of up to {highest:.4g} sd possible."
-    )
-
-
-def _bounded(
-    feature: Feature, threshold: Threshold, highest: float, family: int, details: dict[str, Any]
-) -> tuple[Verdict, str]:
-    level = 1 - ALPHA / max(family, 1)
-    outside = [
-        c for c in feature.found
-        if not math.isnan(c.error) and c.p <= ALPHA and threshold.all_outside(*c.magnitude(level))
-    ]  # fmt: skip
-    if outside:
-        low, high = outside[0].magnitude(level)
-        return Verdict.FAIL, (
-            f"{outside[0].name} moved by {outside[0].effect:+.4g} sd; the whole interval {low:.4g} to {high:.4g}, "
-            f"widened for {family} comparisons, misses {threshold.words()}."
-        )
-    if feature.obstacle:
-        return Verdict.INCONCLUSIVE, feature.obstacle
-    largest = feature.largest
-    if largest is not None and threshold.holds(abs(largest.effect)) and threshold.all_inside(0.0, highest):
-        return (
-            Verdict.PASS,
-            f"Every contrast is inside {threshold.words()} by its own bound (largest {highest:.4g}).",
-        )
-    size = abs(largest.effect) if largest is not None else None
-    details["rows_needed"] = rows_needed(feature.n, size, threshold.bound, 0.0, highest)
-    return (
-        Verdict.INCONCLUSIVE,
-        f"{feature.n} rows cannot tell whether {threshold.words()}: up to {highest:.4g} sd is possible.",
-    )
-
-
-def _summary(results: list[Result]) -> str:
+def summary(results: list[Result]) -> str:
+    """Which columns drifted, in a sentence."""
     effects = [r for r in results if r.metric == "drift_effect"]
     drifted = [r.slice["feature"] for r in effects if r.verdict is Verdict.FAIL and "feature" in r.slice]
     if drifted:
