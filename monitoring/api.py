@@ -4,28 +4,39 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from monitoring import selectors
-from monitoring.models import Batch
+from monitoring.models import Batch, LabelSet
 from monitoring.serializers import (
     BatchInput,
     BatchOutput,
     BreachOutput,
     IncidentOutput,
+    LabelRowsInput,
+    LabelSetOutput,
+    LabelsInput,
+    MonitorOutput,
+    RowsInput,
     RunDetailOutput,
     RunOutput,
 )
+from monitoring.services.arrivals import label_rows_report, rows_report
 from monitoring.services.batches import batch_report
+from monitoring.services.labels import labels_report
 from monitoring.services.runs import run_cancel
 from people.catalogue import P
+from people.parsers import LINES, LinesParser
 from people.resources import IDEMPOTENCY, Resource, tagged
 from people.services.reading import shown
 from people.strict import Empty
 from registry.selectors.deployments import deployment_by_id
 from registry.selectors.versions import version_by_id
+
+PERIOD = ("period_start", "period_end")
 
 
 class Runs(Resource):
@@ -67,7 +78,7 @@ class Batches(Resource):
         parameters=[IDEMPOTENCY],
     )
     def post(self, request: Request, deployment_id: UUID) -> Response:
-        """Report production data of a running deployment; its monitor checks it."""
+        """Report production data of a running deployment; its monitor checks it. The same label again is the same batch."""
         given = self.given(BatchInput)
         upload_id = given.pop("upload")
         return self.make(
@@ -76,6 +87,77 @@ class Batches(Resource):
             ),
             BatchOutput,
         )
+
+
+class Rows(Resource):
+    parser_classes = (LinesParser,)
+
+    @extend_schema(
+        operation_id="rows_report",
+        request={LINES: OpenApiTypes.STR},
+        responses={201: BatchOutput},
+        parameters=[
+            *(OpenApiParameter(name, str, required=True) for name in ("label", *PERIOD)),
+            IDEMPOTENCY,
+        ],
+    )
+    def post(self, request: Request, deployment_id: UUID) -> Response:
+        """Report production data as JSON Lines, one flat object a row; as `batch_report` otherwise."""
+        given = self.sent(RowsInput)
+        return self.make(
+            lambda: rows_report(actor=self.actor(), deployment_id=deployment_id, **given), BatchOutput
+        )
+
+
+class LabelSets(Resource):
+    @extend_schema(operation_id="labels_list", responses=LabelSetOutput(many=True))
+    def get(self, request: Request, deployment_id: UUID) -> Response:
+        """The labels that came for a deployment's data."""
+        row = shown(actor=self.actor(), permission=P.RUN_VIEW, row=deployment_by_id(deployment_id))
+        return self.page(LabelSet.objects.filter(deployment=row), LabelSetOutput, order="-received_at")
+
+    @extend_schema(
+        operation_id="labels_report",
+        request=LabelsInput,
+        responses={201: LabelSetOutput},
+        parameters=[IDEMPOTENCY],
+    )
+    def post(self, request: Request, deployment_id: UUID) -> Response:
+        """Report labels that came later, joined to a period's rows by their id. The same name again is the same set."""
+        given = self.given(LabelsInput)
+        upload_id = given.pop("upload")
+        return self.make(
+            lambda: labels_report(
+                actor=self.actor(), deployment_id=deployment_id, upload_id=upload_id, **given
+            ),
+            LabelSetOutput,
+        )
+
+
+class LabelRows(Resource):
+    parser_classes = (LinesParser,)
+
+    @extend_schema(
+        operation_id="label_rows_report",
+        request={LINES: OpenApiTypes.STR},
+        responses={201: LabelSetOutput},
+        parameters=[*(OpenApiParameter(name, str, required=True) for name in ("name", *PERIOD)), IDEMPOTENCY],
+    )
+    def post(self, request: Request, deployment_id: UUID) -> Response:
+        """Report labels as JSON Lines; as `labels_report` otherwise."""
+        given = self.sent(LabelRowsInput)
+        return self.make(
+            lambda: label_rows_report(actor=self.actor(), deployment_id=deployment_id, **given),
+            LabelSetOutput,
+        )
+
+
+class OneMonitor(Resource):
+    @extend_schema(operation_id="monitor", responses=MonitorOutput)
+    def get(self, request: Request, deployment_id: UUID) -> Response:
+        """What watches a deployment: plan, baselines, spans for which no data came."""
+        row = shown(actor=self.actor(), permission=P.RUN_VIEW, row=selectors.monitor_of(deployment_id))
+        return tagged(request, MonitorOutput(row).data)
 
 
 class OneBatch(Resource):

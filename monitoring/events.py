@@ -18,6 +18,14 @@ BATCH_MOVED = Event("monitoring.batch.moved", "Batch moved", data=_MOVE)
 BREACH_OPENED = Event("monitoring.breach.opened", "Breach opened")
 BREACH_MOVED = Event("monitoring.breach.moved", "Breach moved", data=_MOVE)
 
+PLAN_SET = Event("monitoring.plan.set", "Monitoring planned")
+BASELINE_ASKED = Event("monitoring.baseline.asked", "Baseline asked for")
+BASELINE_MOVED = Event("monitoring.baseline.moved", "Baseline moved", data=(*_MOVE, "why"))
+SLOT_MISSED = Event("monitoring.slot.missed", "No data came in time")
+PAGING_DECIDED = Event("monitoring.paging.decided", "Decided whether people are told")
+LABELS_RECEIVED = Event("monitoring.labels.received", "Labels received")
+PROFILE_STORED = Event("monitoring.profile.stored", "Counts stored")
+
 ALERT_RAISED = Event("monitoring.alert.raised", "Alert raised")
 ALERT_MOVED = Event("monitoring.alert.moved", "Alert moved", data=_MOVE)
 
@@ -33,6 +41,13 @@ register(
     BATCH_MOVED,
     BREACH_OPENED,
     BREACH_MOVED,
+    PLAN_SET,
+    BASELINE_ASKED,
+    BASELINE_MOVED,
+    SLOT_MISSED,
+    PAGING_DECIDED,
+    LABELS_RECEIVED,
+    PROFILE_STORED,
     ALERT_RAISED,
     ALERT_MOVED,
     INCIDENT_OPENED,

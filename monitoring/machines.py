@@ -65,6 +65,20 @@ BREACH = Machine(
     transitions=(Transition("close", ("open",), "closed", "Close with a finding", P.BREACH_CLOSE),),
 )
 
+BASELINE = Machine(
+    name="baseline",
+    title="Baseline",
+    states=(
+        State("due", "To be learnt", "initial"),
+        State("learnt", "Learnt", "final"),
+        State("failed", "Not learnt", "final"),
+    ),
+    transitions=(
+        Transition("learn", ("due",), "learnt", "Record what was learnt", P.RUN_EXECUTE),
+        Transition("fail", ("due",), "failed", "Record that it could not be learnt", P.RUN_EXECUTE),
+    ),
+)
+
 ALERT = Machine(
     name="alert",
     title="Alert",
@@ -84,5 +98,5 @@ INCIDENT = Machine(
     ),
 )  # fmt: skip
 
-MACHINES = (RUN, MONITOR, BATCH, BREACH, ALERT, INCIDENT)
+MACHINES = (RUN, MONITOR, BATCH, BREACH, BASELINE, ALERT, INCIDENT)
 NOT_BY: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from django.db.models import Model, QuerySet
 
 from ledger.actors import Actor
 from ledger.errors import NotThere
-from monitoring.models import Batch, Breach, Incident, Run
+from monitoring.models import Batch, Breach, Incident, Monitor, Run
 from people import access
 from people.catalogue import P
 
@@ -17,7 +17,12 @@ Row = TypeVar("Row", bound=Model)
 
 _RUNS = Run.objects.select_related("version__model__system", "batch", "current", "reference")
 _BATCHES = Batch.objects.select_related("deployment__version__model__system", "deployment__slot")
-_BREACHES = Breach.objects.select_related("monitor__deployment__version__model__system", "batch", "run")
+_BREACHES = Breach.objects.select_related(
+    "monitor__deployment__version__model__system", "batch", "run", "paging"
+)
+_MONITORS = Monitor.objects.select_related(
+    "deployment__version__model__system", "deployment__slot", "reference__dataset", "plan"
+)
 _INCIDENTS = Incident.objects.select_related("system", "version__model")
 
 
@@ -39,6 +44,14 @@ def breach_by_id(breach_id: UUID) -> Breach:
 def incident_by_id(incident_id: UUID) -> Incident:
     """Raises NotThere."""
     return _one(_INCIDENTS, incident_id)
+
+
+def monitor_of(deployment_id: UUID) -> Monitor:
+    """The monitor of a deployment. Raises NotThere."""
+    row = _MONITORS.filter(deployment_id=deployment_id).first()
+    if row is None:
+        raise NotThere
+    return row
 
 
 def runs_of(version_id: UUID) -> QuerySet[Run]:

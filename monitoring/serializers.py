@@ -6,13 +6,38 @@ from typing import Any
 
 from rest_framework import serializers
 
-from monitoring.models import Batch, Breach, Incident, Run
+from monitoring.models import Batch, Breach, Incident, LabelSet, Monitor, Run
 from people.strict import Strict
 
 
 class BatchInput(Strict):
     label = serializers.CharField(max_length=80)  # type: ignore[assignment]
     upload = serializers.UUIDField()
+    period_start = serializers.DateTimeField()
+    period_end = serializers.DateTimeField()
+
+
+class RowsInput(Strict):
+    """The query's members and the body's lines."""
+
+    label = serializers.CharField(max_length=80)  # type: ignore[assignment]
+    lines = serializers.CharField(trim_whitespace=False)
+    period_start = serializers.DateTimeField()
+    period_end = serializers.DateTimeField()
+
+
+class LabelsInput(Strict):
+    name = serializers.CharField(max_length=80)
+    upload = serializers.UUIDField()
+    period_start = serializers.DateTimeField()
+    period_end = serializers.DateTimeField()
+
+
+class LabelRowsInput(Strict):
+    """The query's members and the body's lines."""
+
+    name = serializers.CharField(max_length=80)
+    lines = serializers.CharField(trim_whitespace=False)
     period_start = serializers.DateTimeField()
     period_end = serializers.DateTimeField()
 
@@ -88,10 +113,91 @@ class BatchOutput(serializers.ModelSerializer[Batch]):
 
 
 class BreachOutput(serializers.ModelSerializer[Breach]):
+    told = serializers.SerializerMethodField()
+
     class Meta:
         model = Breach
-        fields = ("id", "monitor", "batch", "run", "summary", "response", "state", "opened_at", "closed_at")
+        fields = (
+            "id", "monitor", "batch", "run", "summary", "response", "state", "opened_at", "closed_at", "told",
+        )  # fmt: skip
         read_only_fields = fields
+
+    def get_told(self, row: Breach) -> dict[str, Any] | None:
+        """Whether people were told and why; null while the batch's other checks run."""
+        paging = getattr(row, "paging", None)
+        return {"paged": paging.paged, "rule": paging.rule, "why": paging.why} if paging is not None else None
+
+
+class LabelSetOutput(serializers.ModelSerializer[LabelSet]):
+    class Meta:
+        model = LabelSet
+        fields = (
+            "id",
+            "deployment",
+            "name",
+            "blob",
+            "period_start",
+            "period_end",
+            "received_at",
+            "reported_by",
+        )
+        read_only_fields = fields
+
+
+class MonitorOutput(serializers.ModelSerializer[Monitor]):
+    plan = serializers.SerializerMethodField()
+    baselines = serializers.SerializerMethodField()
+    missed = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Monitor
+        fields = (
+            "id",
+            "deployment",
+            "reference",
+            "checks",
+            "response",
+            "state",
+            "plan",
+            "baselines",
+            "missed",
+        )
+        read_only_fields = fields
+
+    def get_plan(self, row: Monitor) -> dict[str, Any] | None:
+        plan = getattr(row, "plan", None)
+        if plan is None:
+            return None
+        names = (
+            "every_days",
+            "silent_after_days",
+            "labels_after_days",
+            "quiet_days",
+            "baseline_days",
+            "starts_at",
+        )
+        return {name: getattr(plan, name) for name in names}
+
+    def get_baselines(self, row: Monitor) -> list[dict[str, Any]]:
+        names = (
+            "number",
+            "blob_id",
+            "days",
+            "first_day",
+            "last_day",
+            "asked_by",
+            "asked_at",
+            "learnt_at",
+            "state",
+        )
+        return [{name: getattr(one, name) for name in names} for one in row.baselines.order_by("number")]
+
+    def get_missed(self, row: Monitor) -> list[dict[str, Any]]:
+        """The newest spans without data, at most 200."""
+        return [
+            {"starts_at": one.starts_at, "ends_at": one.ends_at}
+            for one in row.missed.order_by("-starts_at")[:200]
+        ]
 
 
 class IncidentOutput(serializers.ModelSerializer[Incident]):

@@ -6,12 +6,15 @@ Knows paths that its caller vouches for; never fetches an address, never unpickl
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from django.utils.module_loading import import_string
 
@@ -28,7 +31,11 @@ if TYPE_CHECKING:
 _READER = "monitoring.statistics.reading.read_table"
 _BLOCKS = "monitoring.statistics.blocks"
 _VERSION = "monitoring.statistics.profiles.VERSION"
+_ADDED = "monitoring.statistics.profiles.added"
 _PROFILING = "monitoring.statistics.profiling.profile_file"
+_BASELINE = "monitoring.statistics.baselines"
+_HISTORY = "monitoring.statistics.watching.History"
+_JOIN = "monitoring.statistics.joining.with_labels"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +53,48 @@ class DatasetSource:
     decimal: str = "."
     digest: str = ""
     name: str = ""
+
+    @classmethod
+    def named(cls, digest: str, types: Mapping[str, str]) -> DatasetSource:
+        """A dataset of which the bytes aren't at hand."""
+        return cls(Path(), types=types, digest=digest)
+
+
+class Shelf(Protocol):
+    """Where profiles that were counted before are found, by `counting_key`."""
+
+    def kept(self, key: str) -> Profile | None: ...
+
+    def keep(self, key: str, source: DatasetSource, profile: Profile) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """One earlier batch: its date, what is known of its data without reading them, and how to get at them."""
+
+    date: dt.date
+    source: DatasetSource
+    opened: Callable[[], AbstractContextManager[Path]]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What came before the current data: earlier batches of the week, the learnt baseline's text, days known."""
+
+    date: dt.date
+    days: tuple[Earlier, ...]
+    baseline: str
+    known: int
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Labels that came later: sets in the order they came, joined by a column of ids."""
+
+    sets: tuple[DatasetSource, ...]
+    id_column: str
+    label_column: str
+    declared: str | None
 
 
 def open_table(source: DatasetSource, *, limits: Limits | None = None) -> Table:
@@ -113,11 +162,15 @@ def run_check(
     limits: Limits | None = None,
     threads: int | None = None,
     desks: Callable[[str, str], Desk] | None = None,
+    past: Past | None = None,
+    shelf: Shelf | None = None,
+    labels: Labels | None = None,
 ) -> CheckOutcome:
     """Run one check of the catalogue. Raises BadInput; anything else is a fault of ours.
 
     `threads` count beside each other; the outcome is the same with any number. `desks` makes a desk for a side
-    ("current", "reference") and a key of what is counted there.
+    ("current", "reference") and a key of what is counted there. `past` is for checks that read a history, `shelf` spares
+    them counting, `labels` are put beside the rows of checks that read a table.
     """
     check = CATALOGUE.get(name)
     if check is None:
@@ -128,25 +181,72 @@ def run_check(
         raise BadInput(
             "missing-reference", f"reference: {name} needs data to compare with.", column="reference"
         )
-    given: Any = None
+    said: dict[str, Any] = {
+        "columns": columns,
+        "thresholds": thresholds,
+        "parameters": dict(parameters or {}),
+        "seed": seed,
+    }
+    function = import_string(check.function)
+    if check.reads == "table":
+        table = open_table(current, limits=limits)
+        if labels is not None:
+            table = _labelled(table, labels, limits)
+        against = open_table(reference, limits=limits) if reference else None
+        return cast("CheckOutcome", function(table, against, **said))
+    sides: list[Profile | None] = [None]
+    for side, source in (("reference", reference), ("current", current)):
+        if source is None:
+            continue
+        like = sides[-1]
+        key = counting_key(source, like)
+        desk = desks(side, key) if desks and source.digest else None
+        profile = profile_of(source, like=like, limits=limits, threads=threads, desk=desk)
+        sides.append(profile)
+        if shelf is not None and source.digest:
+            shelf.keep(key, source, profile)
+    counted = sides[-1], sides[-2]
     if check.reads == "profile":
-        sides: list[Profile | None] = [None]
-        for side, source in (("reference", reference), ("current", current)):
-            if source is not None:
-                like = sides[-1]
-                desk = desks(side, counting_key(source, like)) if desks and source.digest else None
-                sides.append(profile_of(source, like=like, limits=limits, threads=threads, desk=desk))
-        given = sides[-1], sides[-2]
-    else:
-        given = (
-            open_table(current, limits=limits),
-            open_table(reference, limits=limits) if reference else None,
-        )
-    outcome = import_string(check.function)(
-        *given,
-        columns=columns,
-        thresholds=thresholds,
-        parameters=dict(parameters or {}),
-        seed=seed,
+        return cast("CheckOutcome", function(*counted, **said))
+    if past is None:
+        raise BadInput("no-history", f"{name} judges a running model's data; there is no history to read.")
+    count = partial(_counted, like=sides[-2], shelf=shelf, limits=limits, threads=threads)
+    return cast("CheckOutcome", function(*counted, history=_history(past, count), **said))
+
+
+def _history(past: Past, count: Callable[[Earlier], Profile | None]) -> Any:
+    """Earlier days as sums of their batches. One that can't be read was refused when it came, and is left out."""
+    by_date: dict[dt.date, list[Profile]] = {}
+    for earlier in past.days:
+        if (profile := count(earlier)) is not None:
+            by_date.setdefault(earlier.date, []).append(profile)
+    add, day = import_string(_ADDED), import_string(f"{_BASELINE}.Day")
+    days = tuple(day(date, add(profiles)) for date, profiles in sorted(by_date.items()))
+    baseline = import_string(f"{_BASELINE}.read")(past.baseline) if past.baseline else None
+    return import_string(_HISTORY)(past.date, days, baseline, past.known)
+
+
+def _counted(
+    earlier: Earlier, *, like: Profile | None, shelf: Shelf | None, limits: Limits | None, threads: int | None
+) -> Profile | None:
+    key = counting_key(earlier.source, like)
+    found = shelf.kept(key) if shelf is not None else None
+    if found is not None:
+        return found
+    try:
+        with earlier.opened() as path:
+            source = replace(earlier.source, path=path)
+            profile = profile_of(source, like=like, limits=limits, threads=threads)
+    except BadInput:
+        return None
+    if shelf is not None:
+        shelf.keep(key, earlier.source, profile)
+    return profile
+
+
+def _labelled(table: Table, labels: Labels, limits: Limits | None) -> Table:
+    sets = [open_table(source, limits=limits) for source in labels.sets]
+    joined = import_string(_JOIN)(
+        table, sets, id_column=labels.id_column, label_column=labels.label_column, declared=labels.declared
     )
-    return cast("CheckOutcome", outcome)
+    return cast("Table", joined)

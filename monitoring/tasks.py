@@ -6,9 +6,12 @@ from celery import shared_task
 
 from ledger.actors import Actor
 from monitoring.models import Run
+from monitoring.services.baselines import learn_due
 from monitoring.services.desks import desks_sweep
 from monitoring.services.execution import WORKER, execute_next, follow
-from monitoring.services.runs import runs_interrupted
+from monitoring.services.feeds import feeds_sweep
+from monitoring.services.labels import labels_sweep
+from monitoring.services.runs import LEARN_TASK, runs_interrupted
 
 
 @shared_task(name="monitoring.run")
@@ -19,9 +22,16 @@ def run() -> None:
         pass
 
 
+@shared_task(name=LEARN_TASK)
+def learn() -> None:
+    """Learn the baselines that are due."""
+    learn_due(actor=Actor.system(WORKER))
+
+
 @shared_task(name="monitoring.sweep")
 def sweep() -> None:
-    """By the clock: end runs whose last lease ran out, finish what follows from ended runs, execute what is due."""
+    """By the clock: end runs whose last lease ran out, finish what follows from ended runs, note what did not come, learn and
+    execute what is due."""
     actor = Actor.system(WORKER)
     runs_interrupted(actor=actor)
     desks_sweep()
@@ -30,4 +40,7 @@ def sweep() -> None:
         Run.objects.filter(batch__state="received").exclude(state="due").order_by("finished_at")[:100]
     ):
         follow(ended, actor=actor)
+    feeds_sweep(actor=actor)
+    labels_sweep(actor=actor)
+    learn_due(actor=actor)
     run()

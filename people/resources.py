@@ -85,6 +85,17 @@ class Resource(APIView):
         values: dict[str, Any] = dict(taken.validated_data)
         return values
 
+    def sent(self, shape: Shape) -> dict[str, Any]:
+        """As `given`, of the query's members and the body together; none may be said twice."""
+        query, body = self.request.query_params, self.request.data
+        if not isinstance(body, dict):
+            raise serializers.ValidationError("An object is expected.")
+        if repeated := sorted(name for name in query if len(query.getlist(name)) > 1 or name in body):
+            raise serializers.ValidationError(dict.fromkeys(repeated, "This is said twice."))
+        taken = shape(data={**query.dict(), **body})
+        taken.is_valid(raise_exception=True)
+        return dict(taken.validated_data)
+
 
 def plain(data: Any) -> Any:
     """Rendered data as JSON's own types."""
@@ -102,5 +113,5 @@ def tagged(request: Request, data: Any) -> Response:
 
 
 def _digest(request: Request) -> str:
-    said = [request.method, request.path, request.data]
+    said = [request.method, request.get_full_path(), request.data]
     return "sha256:" + hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

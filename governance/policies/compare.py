@@ -23,7 +23,7 @@ _LOWER_IS_STRICTER: Final = frozenset(
     {
         "maximum_age_days", "recent_sign_in_minutes", "review_within_days", "max_days", "days", "grace_days",
         "every_days", "silent_after_days", "review_days", "decision_days", "finding_days", "incident_hours",
-        "attestation_days",
+        "attestation_days", "labels_after_days", "quiet_days",
     }
 )  # fmt: skip
 _TRUE_IS_STRICTER: Final = frozenset({"signature", "gating", "independent", "compensating_test"})

@@ -128,6 +128,9 @@ class Monitoring:
     checks: tuple[str, ...]
     response: Literal["ticket", "restrict", "suspend"]
     suspension: Literal["person", "automatic"]
+    labels_after_days: int = 0
+    quiet_days: int = 1
+    baseline_days: int = 28
 
 
 @dataclass(frozen=True, slots=True)

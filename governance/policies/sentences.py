@@ -170,7 +170,11 @@ def _monitoring(policy: PolicyDocument) -> Iterator[str]:
     said = policy.monitoring
     yield f"Production data comes every {days(said.every_days)}, held to {listed(map(words, said.checks))}."
     yield f"After {days(said.silent_after_days)} without data the feed counts as silent and somebody is told."
+    if said.labels_after_days:
+        yield f"Labels may come {days(said.labels_after_days)} later; until then what they show is provisional."
+    yield f"What is normal is learnt from {days(said.baseline_days)} of data."
     yield f"A confirmed breach {_RESPONSES[said.response]}."
+    yield f"For {days(said.quiet_days)} after a breach is closed the same drift is not told again."
     yield (
         "Only a named person suspends."
         if said.suspension == "person"

@@ -34,6 +34,15 @@ def monitor_from_policy(deployment: Deployment, *, actor: Actor) -> Monitor | No
                 "policy_digest": policy.digest,
             }
         )
+    said = document.monitoring
     return monitor_set(
-        actor=actor, deployment_id=deployment.pk, checks=checks, response=document.monitoring.response
+        actor=actor,
+        deployment_id=deployment.pk,
+        checks=checks,
+        response=said.response,
+        every_days=said.every_days,
+        silent_after_days=said.silent_after_days,
+        labels_after_days=said.labels_after_days,
+        quiet_days=said.quiet_days,
+        baseline_days=said.baseline_days,
     )

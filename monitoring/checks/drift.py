@@ -50,3 +50,35 @@ DRIFT = Check(
     rmf=("MEASURE 2.4", "MEASURE 3.1", "MANAGE 4.1"),
     reads="profile",
 )
+
+OVER_TIME = Check(
+    name="drift-over-time",
+    title="Drift over time",
+    question="Have the data moved since the model runs, beyond how its days and weekdays differ anyway?",
+    kind="drift",
+    needs=("reference",),
+    optional=("features", "label", "prediction", "score", "sensitive"),
+    parameters=(
+        *DRIFT.parameters,
+        Parameter("baseline_days", 28, "Days that are learnt from: four of each weekday."),
+        Parameter("week_at_least", 4, "A week with fewer days is judged by its last day alone."),
+    ),
+    function="monitoring.statistics.watching.run",
+    rule=(
+        "The day, and the seven days that end with it, are held against a baseline learnt from earlier days: its level by "
+        "weekday where weekdays differ, its spread from day to day, its persistence. A column fails when the distance is "
+        "certain (Student's t; Bonferroni in the column, Benjamini-Hochberg across) and at least the effect floor. How far the "
+        "baseline lies from the approved reference is judged beside it. Until 28 days are learnt, only a shift that is "
+        "certainly beyond the tolerance fails."
+    ),
+    cannot_tell=(
+        "Whether a shift hurts the model, and anything that was wrong already while the baseline was learnt, except for its "
+        "distance from the approved reference."
+    ),
+    metrics=(
+        *DRIFT.metrics,
+        Metric("baseline_shift", "Learnt level against the approved reference", "sd", NEARER),
+    ),
+    rmf=DRIFT.rmf,
+    reads="history",
+)

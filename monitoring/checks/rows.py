@@ -43,7 +43,7 @@ class Check:
     """One row. `needs` must be given, `optional` adds results; `rmf` names the subcategories it can support.
 
     `reads` says what its function is given: each dataset as a `table` in memory, or as a `profile` of counts, of which
-    the current one is counted on the reference's edges.
+    the current one is counted on the reference's edges; or as a `history` of such profiles.
     """
 
     name: str

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from ledger import clock
@@ -11,9 +13,11 @@ from ledger.errors import Conflict, Invalid, NotThere
 from ledger.services import records
 from ledger.services.transactions import governed
 from monitoring import events
+from monitoring.catalogue import CATALOGUE
 from monitoring.machines import BATCH
 from monitoring.models import Batch, Monitor, Run
-from monitoring.services.runs import run_request
+from monitoring.services.histories import history_of
+from monitoring.services.runs import labels_are_late, run_request
 from people import access
 from people.catalogue import P
 from people.services.moves import move_row
@@ -80,17 +84,43 @@ def batch_report(
         },
     )
     monitor = Monitor.objects.filter(deployment=deployment, state="active").first()
-    for item in monitor.checks if monitor else ():
-        run_request(
-            actor=MONITORING,
-            version_id=deployment.version_id,
-            check=item["check"],
-            thresholds=item["thresholds"],
-            policy_digest=item["policy_digest"],
-            batch=batch,
-            reference=monitor.reference if monitor else None,
-        )
+    if monitor is not None:
+        late = labels_are_late(monitor)
+        for item in monitor.checks:
+            # A check that needs labels is requested when they come.
+            if not (late and "label" in CATALOGUE[item["check"]].needs):
+                watch(monitor, item, batch)
     return batch
+
+
+def watch(
+    monitor: Monitor,
+    item: Mapping[str, Any],
+    batch: Batch,
+    *,
+    labels: Mapping[str, Any] | None = None,
+    stage: str = "",
+) -> Run:
+    """Request one of a monitor's checks on a batch, with the bounds that were frozen into the monitor."""
+    monitored: dict[str, Any] = {"late": labels_are_late(monitor)}
+    parameters: dict[str, Any] = {}
+    if CATALOGUE[item["check"]].reads == "history":
+        monitored["history"] = history_of(batch, monitor)
+        plan = getattr(monitor, "plan", None)
+        parameters = {"baseline_days": plan.baseline_days} if plan is not None else {}
+    if labels is not None:
+        monitored |= {"labels": dict(labels), "stage": stage}
+    return run_request(
+        actor=MONITORING,
+        version_id=monitor.deployment.version_id,
+        check=item["check"],
+        thresholds=item["thresholds"],
+        policy_digest=item["policy_digest"],
+        batch=batch,
+        reference=monitor.reference,
+        parameters=parameters,
+        monitored=monitored,
+    )
 
 
 @governed

@@ -13,11 +13,9 @@ from ledger.services.transactions import governed
 from monitoring import events
 from monitoring.machines import ALERT, BREACH
 from monitoring.models import Alert, Breach, Monitor, Run
-from monitoring.signals import breach_opened
 from people import access
 from people.catalogue import P
 from people.services.moves import move_row
-from people.services.notices import notify
 from registry.selectors import versions
 
 SEVERITY = {"fail": "high", "error": "medium"}
@@ -25,7 +23,9 @@ SEVERITY = {"fail": "high", "error": "medium"}
 
 @governed
 def breach_judge(*, actor: Actor, run_id: UUID) -> Breach | None:
-    """Open a breach with its alert if an ended run on a batch failed or could not measure. Safe to repeat.
+    """Open a breach if an ended run on a batch failed or could not measure. Safe to repeat.
+
+    Whether people are told is decided when all of the batch's runs have ended (`paging`).
 
     An inconclusive run opens nothing and says so in its own result; only `fail` and `error` are breaches.
     """
@@ -55,8 +55,6 @@ def breach_judge(*, actor: Actor, run_id: UUID) -> Breach | None:
             "opened_at": clock.now(),
         },
     )
-    _alert(actor, breach, SEVERITY[run.verdict])
-    breach_opened.send(sender=Breach, breach=breach)
     return breach
 
 
@@ -110,22 +108,3 @@ def summary_of(run: Run) -> dict[str, Any]:
         "failed": [{key: result[key] for key in ("metric", "slice", "why")} for result in failed[:50]],
         "count": len(failed),
     }
-
-
-def _alert(actor: Actor, breach: Breach, severity: str) -> None:
-    alert = Alert()
-    system = breach.monitor.deployment.version.model.system
-    text = f"{breach.monitor.deployment}: {breach.summary['text']}"
-    records.write(
-        actor=actor,
-        event=events.ALERT_RAISED,
-        row=alert,
-        set={
-            "breach": breach,
-            "severity": severity,
-            "text": text,
-            "state": ALERT.initial.name,
-            "raised_at": clock.now(),
-        },
-    )
-    notify(recipients=[system.owner], text=text, url=f"/breaches/{breach.pk}/")

@@ -7,9 +7,11 @@ leaves its lease to run out, so that another one tries.
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +19,24 @@ from django.db import DatabaseError
 
 from ledger.actors import Actor
 from ledger.errors import IntegrityFault, ServiceError
-from monitoring.models import Run
+from monitoring.models import Monitor, Run
+from monitoring.services.baselines import baseline_begin
 from monitoring.services.batches import batch_settle
 from monitoring.services.breaches import breach_judge
 from monitoring.services.desks import LeaseLost, RunDesk
-from monitoring.services.runs import kinds_of, run_claim, run_fail, run_finish, run_progress
-from monitoring.sources import DatasetSource, run_check
+from monitoring.services.paging import paging_decide
+from monitoring.services.runs import MONITORED, kinds_of, run_claim, run_fail, run_finish, run_progress
+from monitoring.services.shelves import SystemShelf, profile_store
+from monitoring.sources import DatasetSource, Earlier, Labels, Past, run_check
 from monitoring.statistics.inputs import BadInput, Columns
 from monitoring.statistics.results import CheckOutcome
 from monitoring.statistics.verdicts import Threshold
+from registry import storage
 from registry.models import DatasetVersion
 from registry.selectors.artifacts import local_copy
 
 WORKER = "checks-worker"
+MAX_BASELINE_BYTES = 64 * 1024 * 1024
 _log = logging.getLogger(__name__)
 
 
@@ -49,10 +56,21 @@ def execute(run: Run, *, actor: Actor) -> None:
         raise ValueError("only a claimed run can be executed")
     try:
         run_progress(actor=actor, run_id=run.pk, token=token, words="measuring")
+        shelf = SystemShelf(run.version.model.system_id)
         outcome = measure(
             run,
             desks=lambda side, key: RunDesk(actor=actor, run_id=run.pk, token=token, side=side, key=key),
+            shelf=shelf,
         )
+        if past_of(run) is not None:
+            for key, (data, profile) in shelf.fresh.items():
+                profile_store(
+                    actor=actor,
+                    system_id=run.version.model.system_id,
+                    key=key,
+                    data=data,
+                    text=profile.json(),
+                )
     except LeaseLost:
         _log.warning("run %s: the lease was lost while it was counted", run.pk)
         return
@@ -77,23 +95,31 @@ def execute(run: Run, *, actor: Actor) -> None:
 
 
 def measure(
-    run: Run, *, threads: int | None = None, desks: Callable[[str, str], RunDesk] | None = None
+    run: Run,
+    *,
+    threads: int | None = None,
+    desks: Callable[[str, str], RunDesk] | None = None,
+    shelf: SystemShelf | None = None,
 ) -> CheckOutcome:
     """What the check says of the run's inputs, by the parameters, bounds and seed that were recorded with it.
 
     Raises BadInput and IntegrityFault. Nothing is written, so that anybody may do it again and compare digests.
     """
-    with _sources(run) as (current, reference):
+    parameters = {name: value for name, value in run.parameters.items() if name != MONITORED}
+    with _sources(run) as (current, reference), _labels(run) as labels:
         return run_check(
             run.check_name,
             current=current,
             reference=reference,
             columns=_columns(run.columns),
             thresholds=tuple(_threshold(said) for said in run.thresholds),
-            parameters=run.parameters,
+            parameters=parameters,
             seed=run.seed,
             threads=threads,
             desks=desks,
+            past=past_of(run),
+            shelf=shelf,
+            labels=labels,
         )
 
 
@@ -103,6 +129,10 @@ def follow(run: Run, *, actor: Actor) -> None:
         return
     breach_judge(actor=actor, run_id=run.pk)
     batch_settle(actor=actor, batch_id=run.batch_id)
+    paging_decide(actor=actor, batch_id=run.batch_id)
+    monitor = Monitor.objects.filter(deployment__batches=run.batch_id).first()
+    if monitor is not None:
+        baseline_begin(actor=actor, monitor_id=monitor.pk)
 
 
 @contextmanager
@@ -112,7 +142,7 @@ def _sources(run: Run) -> Iterator[tuple[DatasetSource, DatasetSource | None]]:
         if described is None:
             raise BadInput("no-data", "The run names no data.")
         digest = run.batch.blob_id if run.batch else described.digest
-        current = _source(stack.enter_context(local_copy(digest)), digest, described)
+        current = _source(stack.enter_context(local_copy(digest)), digest, described, late=_late(run))
         reference = None
         if run.reference is not None and run.reference.digest != digest:
             path = stack.enter_context(local_copy(run.reference.digest))
@@ -120,8 +150,43 @@ def _sources(run: Run) -> Iterator[tuple[DatasetSource, DatasetSource | None]]:
         yield current, reference
 
 
-def _source(path: Path, digest: str, described: DatasetVersion) -> DatasetSource:
-    return DatasetSource(path=path, types=kinds_of(described), digest=digest, name=str(described))
+def _source(path: Path, digest: str, described: DatasetVersion, *, late: bool = False) -> DatasetSource:
+    return DatasetSource(path=path, types=kinds_of(described, late=late), digest=digest, name=str(described))
+
+
+def _late(run: Run) -> bool:
+    return bool(run.parameters.get(MONITORED, {}).get("late"))
+
+
+def past_of(run: Run) -> Past | None:
+    """The history that was recorded with a run; None for a run without one."""
+    said = run.parameters.get(MONITORED, {}).get("history")
+    if said is None or run.reference is None:
+        return None
+    types = kinds_of(run.reference, late=_late(run))
+    days = tuple(
+        Earlier(
+            dt.date.fromisoformat(day["date"]),
+            DatasetSource.named(day["data"], types),
+            partial(local_copy, day["data"]),
+        )
+        for day in said["days"]
+    )
+    baseline = storage.read(said["baseline"], limit=MAX_BASELINE_BYTES).decode() if said["baseline"] else ""
+    return Past(dt.date.fromisoformat(said["date"]), days, baseline, said["known"])
+
+
+@contextmanager
+def _labels(run: Run) -> Iterator[Labels | None]:
+    said = run.parameters.get(MONITORED, {}).get("labels")
+    if said is None or run.reference is None:
+        yield None
+        return
+    with ExitStack() as stack:
+        sets = tuple(
+            DatasetSource(stack.enter_context(local_copy(digest)), digest=digest) for digest in said["sets"]
+        )
+        yield Labels(sets, said["id"], said["label"], kinds_of(run.reference).get(said["label"]))
 
 
 def _columns(said: dict[str, Any]) -> Columns:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import Conflict, Invalid, NotThere
 from ledger.services import records
@@ -13,7 +14,7 @@ from ledger.services.transactions import governed
 from monitoring import events
 from monitoring.catalogue import CATALOGUE
 from monitoring.machines import MONITOR
-from monitoring.models import Monitor
+from monitoring.models import Monitor, Plan
 from people import access
 from people.catalogue import P
 from people.services.moves import move_row
@@ -25,14 +26,25 @@ RESPONSES = ("ticket", "restrict", "suspend")
 
 @governed
 def monitor_set(
-    *, actor: Actor, deployment_id: UUID, checks: Sequence[Mapping[str, Any]], response: str
+    *,
+    actor: Actor,
+    deployment_id: UUID,
+    checks: Sequence[Mapping[str, Any]],
+    response: str,
+    every_days: int,
+    silent_after_days: int,
+    labels_after_days: int = 0,
+    quiet_days: int = 1,
+    baseline_days: int = 28,
 ) -> Monitor:
     """Watch a deployment from now on. One monitor per deployment; its checks come from the policy in force.
 
     Whoever reports a deployment brings its monitor with it: the policy decides what is watched, not the reporter.
 
     Each of `checks` is `{"check", "thresholds": [...], "policy_digest"}`. The reference is the version's declared
-    reference data, or else its training data.
+    reference data, or else its training data. Data are expected every `every_days` and their absence is told after
+    `silent_after_days`; labels may come `labels_after_days` later (0: they come with the data); `quiet_days` after a closed
+    breach the same drift isn't told again; the first `baseline_days` days are learnt from.
     """
     deployment = Deployment.objects.select_related("version__model__system").filter(pk=deployment_id).first()
     if deployment is None:
@@ -65,6 +77,20 @@ def monitor_set(
             "checks": [dict(item) for item in checks],
             "response": response,
             "state": MONITOR.initial.name,
+        },
+    )
+    records.write(
+        actor=actor,
+        event=events.PLAN_SET,
+        row=Plan(),
+        set={
+            "monitor": monitor,
+            "every_days": every_days,
+            "silent_after_days": silent_after_days,
+            "labels_after_days": labels_after_days,
+            "quiet_days": quiet_days,
+            "baseline_days": baseline_days,
+            "starts_at": clock.now(),
         },
     )
     return monitor

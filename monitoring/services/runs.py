@@ -24,7 +24,7 @@ from ledger.services.wakes import wake_after_commit
 from monitoring import events
 from monitoring.catalogue import CATALOGUE
 from monitoring.machines import RUN
-from monitoring.models import Batch, Run
+from monitoring.models import Batch, Monitor, Run
 from people import access
 from people.catalogue import P
 from people.services.moves import move_row
@@ -34,6 +34,9 @@ from registry.selectors import versions
 LEASE = dt.timedelta(seconds=settings.CHECK_LEASE_SECONDS)
 MAX_LEASES = 3
 RUN_TASK = "monitoring.run"
+LEARN_TASK = "monitoring.learn"
+MONITORED = "monitored"
+"""Parameter that holds what a monitor adds to a run: history, late labels, stage. The check itself isn't told of it."""
 
 
 @governed
@@ -48,11 +51,13 @@ def run_request(
     reference: DatasetVersion | None = None,
     data: str = "evaluation",
     parameters: Mapping[str, Any] | None = None,
+    monitored: Mapping[str, Any] | None = None,
 ) -> Run:
     """Request one run of `check`: on the version's declared `data`, or on `batch` against `reference`.
 
     `thresholds` are keyword arguments of `monitoring.statistics.verdicts.Threshold`; they, the inputs by digest and
-    the seed are recorded now, before anything is measured. Raises Invalid naming what is missing.
+    the seed are recorded now, before anything is measured. `monitored` is what a monitor adds. Raises Invalid naming what
+    is missing.
     """
     version = versions.version_locked(version_id)
     access.require(actor, P.RUN_REQUEST, version)
@@ -66,6 +71,7 @@ def run_request(
     described = current or reference
     if described is None:
         raise Invalid("The monitor has no reference data to compare with.", field="reference")
+    late = bool(monitored and monitored["late"])
     run = Run()
     records.write(
         actor=actor,
@@ -78,9 +84,13 @@ def run_request(
             "batch": batch,
             "current": current,
             "reference": reference,
-            "columns": columns_of(described),
+            "columns": columns_of(described, late=late and "labels" not in (monitored or {})),
             "thresholds": [dict(threshold) for threshold in thresholds],
-            "parameters": {**_contract(check, described), **(parameters or {})},
+            "parameters": {
+                **_contract(check, described, late=late),
+                **(parameters or {}),
+                **({MONITORED: dict(monitored)} if monitored else {}),
+            },
             "policy_digest": policy_digest,
             "seed": uuid.uuid4().int % 2**32,
             "decision_round": version.decision_round,
@@ -228,8 +238,17 @@ def _training(version: Version) -> DatasetVersion | None:
     return None
 
 
-def columns_of(dataset: DatasetVersion) -> dict[str, Any]:
-    """Keyword arguments of `monitoring.statistics.inputs.Columns`, from what the dataset version declares."""
+def labels_are_late(monitor: Monitor) -> bool:
+    """Whether batches come without the label, which follows by itself."""
+    plan = getattr(monitor, "plan", None)
+    return plan is not None and plan.labels_after_days > 0
+
+
+def columns_of(dataset: DatasetVersion, *, late: bool = False) -> dict[str, Any]:
+    """Keyword arguments of `monitoring.statistics.inputs.Columns`, from what the dataset version declares.
+
+    `late`: without the label, which isn't there yet.
+    """
     declared = dataset.schema["columns"]
     named = {dataset.label_column, dataset.prediction_column, dataset.score_column}
     label: dict[str, Any] = next(
@@ -237,7 +256,7 @@ def columns_of(dataset: DatasetVersion) -> dict[str, Any]:
     )
     positive = label.get("positive")
     return {
-        "label": dataset.label_column or None,
+        "label": None if late else dataset.label_column or None,
         "prediction": dataset.prediction_column or None,
         "score": dataset.score_column or None,
         "sensitive": list(dataset.sensitive),
@@ -250,22 +269,25 @@ def columns_of(dataset: DatasetVersion) -> dict[str, Any]:
     }
 
 
-def kinds_of(dataset: DatasetVersion) -> dict[str, str]:
-    """Column name -> `number` or `text`, as checks read them, from the declared types."""
+def kinds_of(dataset: DatasetVersion, *, late: bool = False) -> dict[str, str]:
+    """Column name -> `number` or `text`, as checks read them, from the declared types; `late`: without the label."""
     numbers = ("number", "integer")
     return {
         column["name"]: "number" if column["dtype"] in numbers else "text"
         for column in dataset.schema["columns"]
+        if not (late and column["name"] == dataset.label_column)
     }
 
 
-def _contract(check: str, dataset: DatasetVersion) -> dict[str, Any]:
+def _contract(check: str, dataset: DatasetVersion, *, late: bool) -> dict[str, Any]:
     """The declared schema as parameters of the data-contract check; nothing for other checks."""
     if check != "data-contract":
         return {}
-    kinds = kinds_of(dataset)
+    kinds = kinds_of(dataset, late=late)
     rules: dict[str, dict[str, Any]] = {}
     for column in dataset.schema["columns"]:
+        if column["name"] not in kinds:
+            continue
         rule: dict[str, Any] = {"kind": kinds[column["name"]]}
         rule |= {key: column[key] for key in ("min", "max", "allowed") if column.get(key) is not None}
         if not column.get("nullable", False):

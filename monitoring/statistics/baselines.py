@@ -26,10 +26,10 @@ from monitoring.statistics.profiles import ColumnProfile, Numbers, Profile, Text
 VERSION = 1
 LEAST_DAYS = 14
 """Fewer days teach neither weekdays nor how days differ."""
-WEEKDAY_LEVEL = 0.01
+WEEKDAY_LEVEL = 0.05
 LEAST_EXPECTED = 5
 """A category expected less often in a day is no contrast of its own."""
-_SHAPES = {3: "skew", 4: "tails", 5: "shape (5)", 6: "shape (6)"}
+_SHAPES = {3: "skew", 4: "tails"}
 
 Floats = NDArray[np.float64]
 
@@ -107,7 +107,7 @@ def read(text: str) -> Baseline:
         }
         first, last = (dt.date.fromisoformat(value[end]) for end in ("first", "last"))
         found = Baseline(columns, first, last, int(value["days"]))
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(f"not a baseline: {error}") from error
     if found.json() != text:
         raise ValueError("not a baseline in its only form")

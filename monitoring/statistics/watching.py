@@ -86,8 +86,15 @@ def run(
     others = tuple(t for t in thresholds if t.metric not in ("drift_effect", "schema_changes"))
     if not learning and not any(t.metric == "baseline_shift" for t in others):
         others += (Threshold("baseline_shift", "abs<=", settings["tolerance"], "sd", effects.DEFAULT_RULE),)
-    estimates = [*shifts, *(estimate for feature in features for estimate in feature.estimates)]
-    results += judge_all(estimates, others, known=KNOWN, minimum_n=settings["minimum_n"])
+    # Of a shift n counts days, of the others rows.
+    own = tuple(t for t in others if t.metric == "baseline_shift")
+    results += judge_all(shifts, own, known=KNOWN)
+    results += judge_all(
+        [estimate for feature in features for estimate in feature.estimates],
+        tuple(t for t in others if t.metric != "baseline_shift"),
+        known=KNOWN,
+        minimum_n=settings["minimum_n"],
+    )
     if learning:
         warnings.append(
             f"The baseline is being learnt from {history.known} of {settings['baseline_days']} days. Until it is, only what "

@@ -15,7 +15,7 @@ SHARED_ROOMS = frozenset(
     }
 )
 """What other apps may import of an app."""
-SHARED_BY_DOORS = frozenset({"pages", "resources", "strict", "serializers"})
+SHARED_BY_DOORS = frozenset({"pages", "parsers", "resources", "strict", "serializers"})
 """What the doors of other apps may build on besides: frames of pages and resources, shapes of the API."""
 DOORS = frozenset({"views", "api", "forms", "serializers", "urls", "api_urls"})
 COMPOSED = frozenset({"gates"})

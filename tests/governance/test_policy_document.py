@@ -26,6 +26,7 @@ KNOWN = Known(
             "demographic_parity_ratio": ("ratio", 0.0, 1.0),
             "equalized_odds_difference": ("share", 0.0, 1.0),
         },
+        "drift-over-time": {},
         "drift": {},
         "data-contract": {},
     },

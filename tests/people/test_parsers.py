@@ -5,7 +5,7 @@ import io
 import pytest
 from rest_framework.exceptions import ParseError
 
-from config.parsers import MAX_DEPTH, BodyTooLarge, StrictJSONParser
+from people.parsers import MAX_DEPTH, BodyTooLarge, StrictJSONParser
 
 
 def parse(body: bytes) -> object:

@@ -1,4 +1,4 @@
-"""JSON bodies without the ambiguities that two readers could read differently."""
+"""Bodies of requests without the ambiguities that two readers could read differently: JSON, and JSON Lines as text."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from django.conf import settings
 from rest_framework import exceptions, parsers, status
 
 MAX_DEPTH = 32
+LINES = "application/x-ndjson"
+MAX_LINES_BYTES = 16 * 1024 * 1024
 
 
 class BodyTooLarge(exceptions.APIException):
@@ -43,6 +45,26 @@ class StrictJSONParser(parsers.JSONParser):
         if _deeper_than(value, MAX_DEPTH):
             raise exceptions.ParseError(f"JSON is nested deeper than {MAX_DEPTH} levels.")
         return value
+
+
+class LinesParser(parsers.BaseParser):
+    """The body as {"lines": text}; what stands in the lines is read by the service."""
+
+    media_type = LINES
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> dict[str, str]:
+        body = stream.read(MAX_LINES_BYTES + 1)
+        if len(body) > MAX_LINES_BYTES:
+            raise BodyTooLarge(f"More than {MAX_LINES_BYTES:,} bytes; send a file instead.")
+        try:
+            return {"lines": body.decode("utf-8")}
+        except UnicodeDecodeError as error:
+            raise exceptions.ParseError(f"Not UTF-8: {error}.") from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

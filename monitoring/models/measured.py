@@ -144,7 +144,7 @@ class Batch(Governed):
 
 
 class Breach(Governed):
-    """A monitored criterion that was not met in one batch."""
+    """A monitored criterion that was not met in one batch; or, without batch and run, data that did not come."""
 
     ledger_kind = "breach"
     ledger_columns = ("monitor", "batch", "run", "response", "state", "opened_at", "closed_at", "closed_by")
@@ -152,8 +152,8 @@ class Breach(Governed):
     ledger_personal = ("closing_note",)
 
     monitor = models.ForeignKey(Monitor, on_delete=models.PROTECT, related_name="breaches")
-    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, related_name="breaches")
-    run = models.OneToOneField(Run, on_delete=models.PROTECT, related_name="breach")
+    batch = models.ForeignKey(Batch, on_delete=models.PROTECT, null=True, related_name="breaches")
+    run = models.OneToOneField(Run, on_delete=models.PROTECT, null=True, related_name="breach")
     summary = models.JSONField(default=dict)
     response = models.CharField(max_length=16)
     state = models.CharField(max_length=16)
@@ -168,7 +168,7 @@ class Breach(Governed):
     }
 
     def __str__(self) -> str:
-        return f"breach in {self.batch}"
+        return f"breach in {self.batch}" if self.batch else "breach: no data"
 
     def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
         return self.monitor.deployment.version.scopes()
