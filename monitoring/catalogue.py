@@ -9,20 +9,28 @@ import re
 from collections.abc import Iterable
 
 from monitoring.checks.data import CONTRACT
-from monitoring.checks.drift import DRIFT, OVER_TIME
-from monitoring.checks.fairness import FAIRNESS
+from monitoring.checks.drift import DRIFT
+from monitoring.checks.fairness import FAIRNESS, SCORES
 from monitoring.checks.language import LLM_OUTPUT
 from monitoring.checks.quality import EVALUATION, LABEL_FREE
 from monitoring.checks.rows import DIRECTIONS, Check
 
 INPUTS = ("label", "prediction", "score", "sensitive", "reference", "features")
-READS = ("table", "profile", "history")
+READS = ("table", "profile")
 KINDS = ("quality", "fairness", "drift", "data")
 _NAME = re.compile(r"^[a-z][a-z0-9-]*$")
 _PATH = re.compile(r"^monitoring\.statistics(\.[a-z_]+)+$")
 _RMF = re.compile(r"^(GOVERN|MAP|MEASURE|MANAGE) \d{1,2}\.\d{1,2}$")
 
-CHECKS: tuple[Check, ...] = (EVALUATION, FAIRNESS, DRIFT, OVER_TIME, CONTRACT, LLM_OUTPUT, LABEL_FREE)
+CHECKS: tuple[Check, ...] = (
+    EVALUATION,
+    FAIRNESS,
+    SCORES,
+    DRIFT,
+    CONTRACT,
+    LLM_OUTPUT,
+    LABEL_FREE,
+)
 CATALOGUE: dict[str, Check] = {check.name: check for check in CHECKS}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from monitoring.checks.rows import (
     HIGHER,
+    INTERVALS,
     LOWER,
     NEARER,
     NEITHER,
@@ -89,4 +90,41 @@ FAIRNESS = Check(
             given=("label", "prediction"),
         ),
     ),
+)
+
+SCORES = Check(
+    name="fairness-scores",
+    title="Fairness of scores and amounts",
+    question="Do scores or amounts differ between groups of people, and do they mean the same for each of them?",
+    kind="fairness",
+    needs=("sensitive",),
+    optional=("score", "prediction", "label"),
+    parameters=(
+        Parameter(
+            "task", "classification", "classification (scores are probabilities) or regression (amounts)."
+        ),
+        Parameter("intersections", True, "Compare combinations of the attributes as well."),
+        Parameter(
+            "reference_groups", {}, "Attribute to the group compared with; the largest where none is named."
+        ),
+        Parameter(
+            "minimum_group", 10, "Rows under which a group's figure decides nothing; it is still printed."
+        ),
+        Parameter("maximum_groups", 50, "More groups than this are refused; cut or group the attribute."),
+        UNKNOWN,
+    ),
+    function="monitoring.statistics.scores.run",
+    rule=INTERVALS + " Every group is judged, missing values as a group of their own.",
+    cannot_tell=(
+        "Whether a difference is justified by what people differ in, what the cut makes of the scores (ask fairness), and "
+        "how well calibrated scores would be for people whose outcome nobody ever saw."
+    ),
+    metrics=(
+        Metric("mean_score", "Mean score of a group", "score's unit", NEITHER),
+        Metric("standardised_mean_difference", "Mean score against the reference group", "sd", NEARER),
+        Metric("calibration_gap", "Observed minus expected share of a group", "share", NEARER),
+        Metric("mean_residual", "What happened minus what was predicted", "label's unit", NEARER),
+        Metric("mae_difference", "Mean absolute error against the reference group", "label's unit", NEARER),
+    ),
+    rmf=("MEASURE 2.11",),
 )

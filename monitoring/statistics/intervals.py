@@ -1,4 +1,4 @@
-"""Intervals for shares, their differences and ratios, ranks and counts.
+"""Intervals for shares, their differences and ratios, means, ranks and counts.
 
 All take a two-sided confidence level in (0, 1) and return (low, high) in the unit of the estimate; an interval
 that does not exist is (nan, nan), one that has no end reaches an infinity. Randomness comes in as a generator.
@@ -91,7 +91,7 @@ def log_ratio(k1: float, n1: float, k2: float, n2: float, level: float) -> Inter
     return estimate * math.exp(-z * error), estimate * math.exp(z * error)
 
 
-def poisson(events: int, exposure: float, level: float) -> Interval:
+def poisson(events: float, exposure: float, level: float) -> Interval:
     """Exact interval of a rate per unit of exposure (Garwood 1936)."""
     if exposure <= 0:
         return NONE
@@ -108,6 +108,45 @@ def mean(values: NDArray[np.float64], level: float) -> Interval:
     half = float(stats.t.isf((1 - level) / 2, n - 1)) * float(np.std(values, ddof=1)) / math.sqrt(n)
     centre = float(np.mean(values))
     return centre - half, centre + half
+
+
+def variance(values: NDArray[np.float64], ends: Interval) -> float:
+    """Sample variance (divisor n - 1); of equal values that of the values and both `ends` of what could have been.
+
+    That none was seen to differ is no proof that none does. NaN for fewer than two values, or where the ends are equal.
+    """
+    if len(values) < 2:
+        return math.nan
+    if float(np.ptp(values)) > 0 and (found := float(np.var(values, ddof=1))) > 0:
+        return found
+    padded = float(np.var(np.append(values, ends), ddof=1)) if ends[0] < ends[1] else 0.0
+    return padded if padded > 0 else math.nan
+
+
+def student(values: NDArray[np.float64], level: float, ends: Interval) -> Interval:
+    """Student's interval of a mean whose values lie within `ends` (see `variance`)."""
+    error = math.sqrt(variance(values, ends) / max(len(values), 1))
+    if math.isnan(error):
+        return NONE
+    half = float(stats.t.isf((1 - level) / 2, len(values) - 1)) * error
+    centre = float(np.mean(values))
+    return centre - half, centre + half
+
+
+def welch(first: NDArray[np.float64], second: NDArray[np.float64], level: float, ends: Interval) -> Interval:
+    """Interval of mean(first) - mean(second) without assuming equal variances (Welch 1947; see `variance`)."""
+    parts = [(variance(values, ends) / max(len(values), 1), len(values)) for values in (first, second)]
+    total = sum(part for part, _ in parts)
+    if math.isnan(total):
+        return NONE
+    half = float(stats.t.isf((1 - level) / 2, freedom(parts))) * math.sqrt(total)
+    centre = float(np.mean(first) - np.mean(second))
+    return centre - half, centre + half
+
+
+def freedom(parts: list[tuple[float, int]]) -> float:
+    """Degrees of freedom of a sum of variances of means, each with its n (Satterthwaite 1946)."""
+    return sum(part for part, _ in parts) ** 2 / sum(part * part / (n - 1) for part, n in parts)
 
 
 def delong(score: NDArray[np.float64], label: NDArray[np.int64]) -> tuple[float, float]:

@@ -29,7 +29,8 @@ class Estimate:
 
     `interval` gives (low, high) for a two-sided level; `widened` does so for verdicts of fail where another,
     more careful interval is wanted. `range` is where the metric can lie. `judged` is False for figures that a
-    threshold without a slice does not address. `undefined` says why there is no value.
+    threshold without a slice does not address. `undefined` says why there is no value, `hold` why this one may not
+    pass.
     """
 
     metric: str
@@ -44,6 +45,7 @@ class Estimate:
     judged: bool = True
     undefined: str = ""
     details: dict[str, Any] = field(default_factory=dict)
+    hold: str = ""
 
     @property
     def defined(self) -> bool:
@@ -124,8 +126,8 @@ def judged(estimate: Estimate, threshold: Threshold, *, family: int, hold: str, 
         )
     else:
         verdict, why = judge(threshold, estimate.value, estimate.n, own=own, simultaneous=wide)
-    if verdict is Verdict.PASS and hold:
-        verdict, why = Verdict.INCONCLUSIVE, hold
+    if verdict is Verdict.PASS and (hold or estimate.hold):
+        verdict, why = Verdict.INCONCLUSIVE, hold or estimate.hold
     if verdict is Verdict.INCONCLUSIVE and estimate.defined:
         inside = threshold.holds(estimate.value)
         bound = (

@@ -146,6 +146,10 @@ def judge(
         return Verdict.INCONCLUSIVE, f"Not a finite number ({value!r}) on {n} rows."
     if n < threshold.minimum_n:
         return Verdict.INCONCLUSIVE, f"{n} rows; at least {threshold.minimum_n} are needed for a verdict."
+    if all(map(math.isnan, (*own, *simultaneous))):
+        return Verdict.INCONCLUSIVE, (
+            f"{value!r} on {n} rows has no interval (too few values, or values that are all equal), so nothing bounds it."
+        )
     if not threshold.holds(value):
         if threshold.all_outside(*simultaneous):
             return Verdict.FAIL, (
