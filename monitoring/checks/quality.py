@@ -88,3 +88,44 @@ LABEL_FREE = Check(
     ),
     rmf=("MEASURE 2.4", "MANAGE 4.1"),
 )
+
+NON_INFERIORITY = Check(
+    name="non-inferiority",
+    title="No worse than the version in use",
+    question="Is the candidate no worse than the version in use, by a margin set before?",
+    kind="quality",
+    needs=("label",),
+    optional=("prediction", "score", "reference"),
+    parameters=(
+        Parameter("task", "classification", "classification (two classes) or regression."),
+        Parameter("score_range", "probability", "probability (0 to 1) or any, where only the order matters."),
+        Parameter(
+            "incumbent_prediction", "", "Column of the same table with what the version in use predicts."
+        ),
+        Parameter("incumbent_score", "", "Column of the same table with the scores of the version in use."),
+        Parameter(
+            "id",
+            "",
+            "Column that names a case on both sides, where the incumbent's answers are the reference.",
+        ),
+        UNKNOWN,
+        Parameter("minimum_n", 30, "Fewer rows decide nothing."),
+    ),
+    function="monitoring.statistics.noninferiority.run",
+    rule=(
+        "Changes are candidate minus incumbent; the threshold is the margin (accuracy_change >= -0.01). On the same rows "
+        "where both have answered them, otherwise on two samples; the outcome says which. " + INTERVALS
+    ),
+    cannot_tell=(
+        "Whether the answers in the reference are really those of the version in use, whether the margin is small enough, "
+        "and whether a part of the data got worse while the whole did not (ask slices)."
+    ),
+    metrics=(
+        Metric("accuracy_change", "Change of accuracy", "share", HIGHER),
+        Metric("recall_change", "Change of recall", "share", HIGHER),
+        Metric("auc_change", "Change of the area under the ROC curve", "area", HIGHER),
+        Metric("brier_change", "Change of the Brier score", "squared error", LOWER),
+        Metric("mae_change", "Change of the mean absolute error", "label's unit", LOWER),
+    ),
+    rmf=("MEASURE 2.3", "MEASURE 2.5", "MANAGE 4.2"),
+)

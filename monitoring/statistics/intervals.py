@@ -149,6 +149,67 @@ def freedom(parts: list[tuple[float, int]]) -> float:
     return sum(part for part, _ in parts) ** 2 / sum(part * part / (n - 1) for part, n in parts)
 
 
+def tango(gained: int, lost: int, n: int, level: float) -> Interval:
+    """Interval of (gained - lost) / n, a difference of shares on the same rows (Tango 1998, by the score).
+
+    `gained` counts rows that the first alone has, `lost` those that the second alone has. With none of either it reaches
+    z^2 / (n + z^2) each way, never nothing. n = 0 has none.
+    """
+    if n <= 0:
+        return NONE
+    z = float(stats.norm.isf((1 - level) / 2))
+    value = (gained - lost) / n
+
+    def score(delta: float) -> float:
+        # The likeliest share of rows lost, under this difference, solves a quadratic equation.
+        b = (gained + lost) * (1 - delta) - 2 * (n - gained) * delta
+        share = (b + math.sqrt(max(0.0, b * b + 8 * n * lost * delta * (1 - delta)))) / (4 * n)
+        spread = n * (2 * share + delta - delta * delta)
+        return abs(gained - lost - n * delta) / math.sqrt(spread) if spread > 0 else math.inf
+
+    def end(edge: float) -> float:
+        inner, outer = value, edge
+        for _ in range(60 if value != edge else 0):
+            middle = (inner + outer) / 2
+            inner, outer = (middle, outer) if score(middle) <= z else (inner, middle)
+        return outer
+
+    return end(-1.0), end(1.0)
+
+
+def apart(first: float, of_first: Interval, second: float, of_second: Interval) -> Interval:
+    """Interval of first - second from the intervals of both (MOVER; Zou & Donner 2008), as if they were independent."""
+    (l1, u1), (l2, u2) = of_first, of_second
+    return (
+        first - second - math.hypot(first - l1, u2 - second),
+        first - second + math.hypot(u1 - first, second - l2),
+    )
+
+
+def padded(differences: NDArray[np.float64]) -> float:
+    """Standard error of a mean of differences within -1 and 1, with one more of each end than was seen.
+
+    Two models that agree on all rows at hand may still differ on a rare kind of row that isn't among them.
+    """
+    n = len(differences)
+    return math.sqrt(float(np.var(np.append(differences, (-1.0, 1.0)), ddof=1)) / n) if n > 1 else math.nan
+
+
+def ranks(
+    score: NDArray[np.float64], label: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """For each case the share of the other class on its wrong side taken from 1, ties as halves; in the rows' order.
+
+    Of positives the share of negatives below, of negatives the share of positives above. The mean of either is the ROC
+    area; what they vary by is DeLong's variance. Both classes must be there.
+    """
+    positive, negative = score[label == 1], score[label == 0]
+    ordered, others = np.sort(negative), np.sort(positive)
+    below = np.searchsorted(ordered, positive, "left") + np.searchsorted(ordered, positive, "right")
+    under = np.searchsorted(others, negative, "left") + np.searchsorted(others, negative, "right")
+    return below / (2 * len(negative)), 1 - under / (2 * len(positive))
+
+
 def delong(score: NDArray[np.float64], label: NDArray[np.int64]) -> tuple[float, float]:
     """Area under the ROC curve and its standard error (DeLong 1988, by midranks as Sun & Xu 2014).
 
