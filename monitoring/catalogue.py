@@ -12,7 +12,7 @@ from monitoring.checks.data import CONTRACT
 from monitoring.checks.drift import DRIFT
 from monitoring.checks.fairness import FAIRNESS, SCORES
 from monitoring.checks.language import LLM_OUTPUT
-from monitoring.checks.quality import EVALUATION, LABEL_FREE, NON_INFERIORITY
+from monitoring.checks.quality import EVALUATION, LABEL_FREE, NON_INFERIORITY, SLICES
 from monitoring.checks.rows import DIRECTIONS, Check
 
 INPUTS = ("label", "prediction", "score", "sensitive", "reference", "features")
@@ -25,6 +25,7 @@ _RMF = re.compile(r"^(GOVERN|MAP|MEASURE|MANAGE) \d{1,2}\.\d{1,2}$")
 CHECKS: tuple[Check, ...] = (
     EVALUATION,
     NON_INFERIORITY,
+    SLICES,
     FAIRNESS,
     SCORES,
     DRIFT,

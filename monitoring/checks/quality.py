@@ -129,3 +129,34 @@ NON_INFERIORITY = Check(
     ),
     rmf=("MEASURE 2.3", "MEASURE 2.5", "MANAGE 4.2"),
 )
+
+SLICES = Check(
+    name="slices",
+    title="Parts of the data",
+    question="Is there a part of the data on which the model is much worse?",
+    kind="quality",
+    needs=("label", "prediction"),
+    optional=("features", "sensitive"),
+    parameters=(
+        Parameter("task", "classification", "classification (accuracy) or regression (absolute errors)."),
+        Parameter(
+            "maximum_values", 20, "Values of a category; the rarer ones beyond it are one slice together."
+        ),
+        Parameter("maximum_groups", 50, "More groups of a sensitive attribute than this are refused."),
+        UNKNOWN,
+        Parameter("minimum_n", 30, "Fewer rows of a slice decide nothing; it is still listed."),
+    ),
+    function="monitoring.statistics.slices.run",
+    rule="Slices are values of categories and quarters of numbers, compared with all other rows. "
+    + INTERVALS,
+    cannot_tell=(
+        "Whether a combination of several columns is worse, or a part that no column names; and nothing of slices that "
+        "have few rows: they are listed as undecided."
+    ),
+    metrics=(
+        Metric("slice_accuracy", "Accuracy on a slice", "share", HIGHER),
+        Metric("slice_accuracy_drop", "Accuracy on the rest minus accuracy on the slice", "share", LOWER),
+        Metric("slice_mae_ratio", "Mean absolute error on the slice over that on the rest", "times", LOWER),
+    ),
+    rmf=("MEASURE 2.3", "MEASURE 2.5", "MEASURE 2.11"),
+)
