@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from monitoring.checks.data import CONTRACT
+from monitoring.checks.data import CONTRACT, SERVICE_HEALTH
 from monitoring.checks.drift import DRIFT
 from monitoring.checks.fairness import FAIRNESS, SCORES
 from monitoring.checks.language import LLM_OUTPUT
@@ -30,6 +30,7 @@ CHECKS: tuple[Check, ...] = (
     SCORES,
     DRIFT,
     CONTRACT,
+    SERVICE_HEALTH,
     LLM_OUTPUT,
     LABEL_FREE,
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from monitoring.checks.rows import HIGHER, LOWER, NEITHER, Check, Metric, Parameter
+from monitoring.checks.rows import HIGHER, LOWER, NEITHER, SET_BY, Check, Metric, Parameter, Suggestion
+from monitoring.statistics.verdicts import Threshold
 
 CONTRACT = Check(
     name="data-contract",
@@ -40,4 +41,63 @@ CONTRACT = Check(
         Metric("group_rows", "Rows of a required group", "rows", HIGHER),
     ),
     rmf=("MAP 2.3", "MEASURE 2.1"),
+)
+
+_SILENT = "a service that answers every row, and not all alike"
+
+
+def _suggested(metric: str, op: str, bound: float, unit: str, *given: str, without: str = "") -> Suggestion:
+    threshold = Threshold(metric, op, bound, unit, SET_BY, _SILENT)
+    return Suggestion(threshold, given=given, without=(without,) if without else ())
+
+
+SERVICE_HEALTH = Check(
+    name="service-health",
+    title="Health of the service",
+    question="Did the service around the model fail without saying so?",
+    kind="data",
+    needs=(),
+    optional=("prediction", "score", "label", "features", "reference"),
+    parameters=(
+        Parameter("score_range", "probability", "probability (0 to 1) or any, where scores have no bounds."),
+    ),
+    function="monitoring.statistics.health.run",
+    rule=(
+        "Everything is counted in the data at hand: a bound is met or it fails. Where counts leave a figure open, it passes or "
+        "fails only if both its least and its greatest value do. A named column that is not there is counted as absent, and "
+        "what would have been counted in it passes nothing."
+    ),
+    cannot_tell=(
+        "Whether answers are right, whether requests never reached the service, and failures that look like ordinary "
+        "answers (ask drift and evaluation)."
+    ),
+    metrics=(
+        Metric("rows", "Rows", "rows", HIGHER),
+        Metric("missing_prediction_share", "Missing predictions or scores", "share", LOWER),
+        Metric("infinite_prediction_share", "Infinite predictions or scores", "share", LOWER),
+        Metric("distinct_predictions", "Distinct predictions or scores", "values", HIGHER),
+        Metric("score_out_of_range_share", "Scores outside 0 to 1", "share", LOWER),
+        Metric("feature_missing_share", "Missing values of a feature", "share", LOWER),
+        Metric(
+            "feature_missing_increase", "Missing values of a feature against the reference", "share", LOWER
+        ),
+        Metric("absent_features", "Columns that should be there and are not", "columns", LOWER),
+    ),
+    rmf=("MEASURE 2.4", "MANAGE 4.1"),
+    suggestions=(
+        _suggested("rows", ">=", 1.0, "rows"),
+        *(
+            _suggested(metric, op, bound, unit, given, without=without)
+            for metric, op, bound, unit in (
+                ("missing_prediction_share", "<=", 0.0, "share"),
+                ("infinite_prediction_share", "<=", 0.0, "share"),
+                ("distinct_predictions", ">=", 2.0, "values"),
+                ("absent_features", "<=", 0.0, "columns"),
+            )
+            for given, without in (("prediction", ""), ("score", "prediction"))
+        ),
+        _suggested("score_out_of_range_share", "<=", 0.0, "share", "score"),
+        _suggested("feature_missing_increase", "<=", 0.05, "share", "reference"),
+    ),
+    reads="profile",
 )
