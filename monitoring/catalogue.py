@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from monitoring.checks.data import CONTRACT, SERVICE_HEALTH
 from monitoring.checks.drift import DRIFT
 from monitoring.checks.fairness import FAIRNESS, SCORES
+from monitoring.checks.imported import EXPLAINABILITY, ROBUSTNESS
 from monitoring.checks.language import LLM_OUTPUT
 from monitoring.checks.quality import EVALUATION, LABEL_FREE, NON_INFERIORITY, SLICES
 from monitoring.checks.rows import DIRECTIONS, Check
@@ -33,6 +34,8 @@ CHECKS: tuple[Check, ...] = (
     SERVICE_HEALTH,
     LLM_OUTPUT,
     LABEL_FREE,
+    ROBUSTNESS,
+    EXPLAINABILITY,
 )
 CATALOGUE: dict[str, Check] = {check.name: check for check in CHECKS}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import importlib
 import json
 import subprocess
@@ -15,7 +14,6 @@ from monitoring.catalogue import CATALOGUE, CHECKS, faults
 from monitoring.statistics.inputs import Columns
 from monitoring.statistics.profiling import profile_table
 from monitoring.statistics.tables import table_from_values
-from monitoring.statistics.watching import History
 
 HEAVY = ("pandas", "scipy", "fairlearn", "sklearn", "pyarrow", "numpy")
 
@@ -52,16 +50,21 @@ def test_functions_defaults_and_metrics_are_those_of_the_code(name):
         assert {metric.name for metric in check.metrics} == set(module.KNOWN)
 
 
+IMPORTED = {"measure": ["noise", "shift"], "value": [0.9, 0.8], "low": [0.8, 0.7], "high": [0.95, 0.9]}
+"""What checks read that take no rows of a model's answers."""
+
+
 def test_what_checks_yield_is_in_the_table_with_its_unit():
     values = {"y": [0, 1] * 50, "p": [0, 1, 1, 0] * 25, "s": [0.1, 0.9, 0.6, 0.4] * 25, "g": ["a", "b"] * 50}
     table = table_from_values(values)
     columns = Columns(label="y", prediction="p", score="s", sensitive=("g",))
     for check in CHECKS:
         module, function = check.function.rsplit(".", 1)
-        given = table if check.reads == "table" else profile_table(table)
-        history = {"history": History(dt.date(2026, 1, 5))} if check.reads == "history" else {}
+        given = profile_table(table) if check.reads == "profile" else table
+        if check.function.startswith("monitoring.statistics.imported."):
+            given = table_from_values(IMPORTED)
         outcome = getattr(importlib.import_module(module), function)(
-            given, given, columns=columns, thresholds=(), parameters={}, seed=0, **history
+            given, given, columns=columns, thresholds=(), parameters={}, seed=0
         )
         assert outcome.results
         for result in outcome.results:
