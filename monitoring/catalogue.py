@@ -12,7 +12,7 @@ from monitoring.checks.data import CONTRACT, SERVICE_HEALTH
 from monitoring.checks.drift import DRIFT
 from monitoring.checks.fairness import FAIRNESS, SCORES
 from monitoring.checks.imported import EXPLAINABILITY, ROBUSTNESS
-from monitoring.checks.language import LLM_OUTPUT
+from monitoring.checks.language import LLM_OPERATIONS, LLM_OUTPUT, LLM_PREFERENCE
 from monitoring.checks.quality import EVALUATION, LABEL_FREE, NON_INFERIORITY, SLICES
 from monitoring.checks.rows import DIRECTIONS, Check
 
@@ -33,6 +33,8 @@ CHECKS: tuple[Check, ...] = (
     CONTRACT,
     SERVICE_HEALTH,
     LLM_OUTPUT,
+    LLM_PREFERENCE,
+    LLM_OPERATIONS,
     LABEL_FREE,
     ROBUSTNESS,
     EXPLAINABILITY,

@@ -19,7 +19,9 @@ from monitoring.statistics.inputs import BadInput, Columns, Limits, Sensitive
 from monitoring.statistics.tables import Column, Table
 
 MISSING_GROUP = "(missing)"
-_UNKNOWN = frozenset({"", "unknown", "n/a", "na", "null", "none", "nan", "?", "-", "missing", "undefined"})
+UNKNOWN_WORDS = frozenset(
+    {"", "unknown", "n/a", "na", "null", "none", "nan", "?", "-", "missing", "undefined"}
+)
 # Each family maps to 0 and 1 by itself; a file that mixes families is mapped with a warning.
 _FAMILIES: tuple[tuple[str, dict[str, int]], ...] = (
     ("1/0", {"1": 1, "0": 0}),
@@ -101,7 +103,7 @@ def binary(table: Table, columns: Columns, *, warnings: list[str]) -> dict[str, 
         found[part] = (values, codes, column)
         for value in values:
             spellings[canonical(value)].add(value.strip())
-    known = sorted(value for value in spellings if value not in _UNKNOWN)
+    known = sorted(value for value in spellings if value not in UNKNOWN_WORDS)
     where = " and ".join(dict.fromkeys(f"column {name!r}" for name in named.values()))
     shown = {value: min(texts) for value, texts in spellings.items()}
     mapping, positive = _mapping(known, shown, columns, where, warnings)
