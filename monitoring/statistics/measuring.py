@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import metadata
 from typing import Any
 
@@ -191,7 +192,13 @@ def summarise(results: Sequence[Result]) -> str:
 
 def libraries() -> dict[str, str]:
     """Versions of the libraries the figures rest on."""
-    return {name: metadata.version(name) for name in _LIBRARIES}
+    return {name: _version(name) for name in _LIBRARIES}
+
+
+@cache
+def _version(name: str) -> str:
+    # Looking through what is installed takes longer than many a check, and it doesn't change while a process runs.
+    return metadata.version(name)
 
 
 def read_parameters(given: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
