@@ -7,6 +7,7 @@ tool gives one, its interval. Whether the tool measured well is beyond this; wha
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -136,7 +137,8 @@ def _rows(metric: str, table: Table, exact: list[Any]) -> list[_Row]:
     if bare := measures.count(""):
         raise BadInput("bad-value", f"measure: {bare} rows name no measure.", column="measure")
     keys = [canonical(measure) for measure in measures]
-    if repeated := sorted({m for m, key in zip(measures, keys, strict=True) if keys.count(key) > 1}):
+    times = Counter(keys)
+    if repeated := sorted({m for m, key in zip(measures, keys, strict=True) if times[key] > 1}):
         raise BadInput(
             "duplicate-measure",
             f"measure: {', '.join(map(repr, repeated[:10]))} stand more than once; nothing says which row holds.",

@@ -120,7 +120,7 @@ def run(
         )
     if old is current:
         every = np.arange(current.rows)
-        found = Pairing(every, every, True, "standing in one table")
+        found = Pairing(every, every, True, "rows of one table")
     else:
         found = pair(truths, (current[settings["id"]], old[settings["id"]]) if settings["id"] else None)
         warnings.append("The answers in the reference were taken for those of the version in use.")
