@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 
 from monitoring.checks.data import CONTRACT, SERVICE_HEALTH
-from monitoring.checks.drift import DRIFT
+from monitoring.checks.drift import DRIFT, OVER_TIME
 from monitoring.checks.fairness import FAIRNESS, SCORES
 from monitoring.checks.imported import EXPLAINABILITY, ROBUSTNESS
 from monitoring.checks.language import LLM_OPERATIONS, LLM_OUTPUT, LLM_PREFERENCE
@@ -17,7 +17,7 @@ from monitoring.checks.quality import EVALUATION, LABEL_FREE, NON_INFERIORITY, S
 from monitoring.checks.rows import DIRECTIONS, Check
 
 INPUTS = ("label", "prediction", "score", "sensitive", "reference", "features")
-READS = ("table", "profile")
+READS = ("table", "profile", "history")
 KINDS = ("quality", "fairness", "drift", "data")
 _NAME = re.compile(r"^[a-z][a-z0-9-]*$")
 _PATH = re.compile(r"^monitoring\.statistics(\.[a-z_]+)+$")
@@ -30,6 +30,7 @@ CHECKS: tuple[Check, ...] = (
     FAIRNESS,
     SCORES,
     DRIFT,
+    OVER_TIME,
     CONTRACT,
     SERVICE_HEALTH,
     LLM_OUTPUT,

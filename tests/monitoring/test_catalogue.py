@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
 import importlib
 import json
 import subprocess
@@ -14,6 +15,7 @@ from monitoring.catalogue import CATALOGUE, CHECKS, faults
 from monitoring.statistics.inputs import Columns
 from monitoring.statistics.profiling import profile_table
 from monitoring.statistics.tables import table_from_values
+from monitoring.statistics.watching import History
 
 HEAVY = ("pandas", "scipy", "fairlearn", "sklearn", "pyarrow", "numpy")
 
@@ -60,11 +62,12 @@ def test_what_checks_yield_is_in_the_table_with_its_unit():
     columns = Columns(label="y", prediction="p", score="s", sensitive=("g",))
     for check in CHECKS:
         module, function = check.function.rsplit(".", 1)
-        given = profile_table(table) if check.reads == "profile" else table
+        given = table if check.reads == "table" else profile_table(table)
+        history = {"history": History(dt.date(2026, 1, 5))} if check.reads == "history" else {}
         if check.function.startswith("monitoring.statistics.imported."):
             given = table_from_values(IMPORTED)
         outcome = getattr(importlib.import_module(module), function)(
-            given, given, columns=columns, thresholds=(), parameters={}, seed=0
+            given, given, columns=columns, thresholds=(), parameters={}, seed=0, **history
         )
         assert outcome.results
         for result in outcome.results:
