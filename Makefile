@@ -65,7 +65,7 @@ LOCKED := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gene
 	--default-index https://pypi.org/simple
 
 lock: $(READY) ## compile requirements/*.in into hashed locks (UPGRADE=1 for newer versions)
-	cd requirements && for part in runtime dev; do \
+	cd requirements && for part in runtime dev warehouse conformance; do \
 		env -u UV_FIND_LINKS ../$(LOCKED) $(if $(UPGRADE),--upgrade) $$part.in --output-file $$part.txt; done
 
 clean: ## remove caches and the environment; var/ stays
