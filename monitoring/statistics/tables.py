@@ -164,6 +164,9 @@ def column_from_arrow(name: str, array: pa.Array) -> Column:
         return _text_column(name, array, null=array.null_count)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
         null = array.null_count
+        if pa.types.is_decimal(kind):
+            # Arrow divides by a power of ten and rounds twice: -1234567.89 would not be what CSV files say it is.
+            array = array.cast(pa.string())
         numbers = (
             array.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False).astype(np.float64, copy=True)
         )
