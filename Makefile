@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-postgres test-sqlite check format bench soak lock clean
+.PHONY: help setup demo serve test test-postgres test-sqlite conformance check format bench soak lock clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -36,6 +36,22 @@ test-postgres: $(READY)
 
 test-sqlite: $(READY)
 	MODELWARRANT_TEST_DB=sqlite $(PYTEST)
+
+CONFORMANCE := var/conformance/venv
+INTO := --quiet --require-hashes --python $(CONFORMANCE)/bin/python
+LOCKS := -r requirements/warehouse.txt -r requirements/conformance.txt
+
+$(CONFORMANCE)/.ready: requirements/warehouse.txt requirements/conformance.txt | $(READY)
+	@echo "conformance: installing the locked requirements into $(CONFORMANCE)"
+	@rm -rf $(CONFORMANCE)
+	@$(PYTHON) -m venv --without-pip $(CONFORMANCE)
+	@$(BIN)/uv pip install --no-build-isolation-package pyspark $(INTO) $(LOCKS) || \
+		$(PYTHON) -m pip --disable-pip-version-check --python $(CONFORMANCE)/bin/python install --quiet --require-hashes $(LOCKS)
+	@touch $@
+
+# conftest.py of all tests starts Django, which this environment hasn't
+conformance: $(CONFORMANCE)/.ready ## what DuckDB, PostgreSQL and PySpark count, against the file kernel
+	$(CONFORMANCE)/bin/python -m pytest --quiet --disable-warnings -p no:cacheprovider --confcutdir tests/conformance tests/conformance
 
 # As strict as the strictest place it will run in; nothing is connected to.
 DEPLOYED := env DEBUG= DATABASE_URL=postgresql://modelwarrant@db.invalid/modelwarrant BROKER_URL=redis://broker.invalid/0 \
