@@ -111,7 +111,7 @@ def _duckdb(rest: str) -> ibis.BaseBackend:
     # Anything else in an address of DuckDB is another place (md:, s3://) or a setting.
     if not path.is_absolute() or "?" in rest or not path.is_file():
         raise BadInput("connection", "DuckDB's address is duckdb:// and the absolute path of a file.")
-    return ibis.duckdb.connect(path, read_only=True, config=_DUCKDB_OFF)
+    return ibis.duckdb.connect(path, read_only=True, **_DUCKDB_OFF)
 
 
 def _pyspark(rest: str) -> ibis.BaseBackend:

@@ -37,6 +37,7 @@ from monitoring.statistics.profiles import (
     exact_sum,
 )
 from monitoring.statistics.profiling import SAMPLE
+from monitoring.statistics.reading import time_warnings
 from monitoring.statistics.tables import NAN_WORDS, NULL_WORDS, unknown_column
 
 Rows = list[dict[str, Any]]
@@ -92,8 +93,9 @@ def profile_of_table(
     rows = {column.rows for column in found.values()}
     if len(rows) > 1:
         raise BadInput("changed", "The table changed while it was counted: its columns differ in rows.")
+    warnings = time_warnings(table.select(*cut.names).schema().to_pyarrow())
     facts: dict[str, object] = {"format": "table", "engine": f"{backend.name} {backend.version}"}
-    return Profile({name: found[name] for name in cut.names}, rows.pop(), facts=facts)
+    return Profile({name: found[name] for name in cut.names}, rows.pop(), warnings, facts)
 
 
 def cut_of_table(table: ibis.Table, like: Profile | None = None) -> Profile:
@@ -332,7 +334,7 @@ def _kind(table: ibis.Table, name: str) -> str:
     kind = table[name].type()
     if kind.is_boolean() or kind.is_string():
         return "text"
-    if kind.is_numeric():
+    if kind.is_numeric() or kind.is_timestamp() or kind.is_date():
         return "number"
     if kind.is_null():
         return "empty"
@@ -342,9 +344,18 @@ def _kind(table: ibis.Table, name: str) -> str:
 
 
 def _double(table: ibis.Table, name: str) -> ibis.Value:
+    """A number column as doubles, times as the kernel takes them: seconds since 1970 in UTC."""
     column = table[name]
+    kind = column.type()
+    if kind.is_timestamp() or kind.is_date():
+        moment = column.cast("timestamp") if kind.is_date() else column
+        # In two parts: engines round whole seconds up or down, and Spark gives microseconds as text alone.
+        seconds = moment.truncate("s").epoch_seconds().cast("float64")
+        micro = moment.strftime("%f").cast("float64")
+        million = _double_of(1e6)
+        return (seconds * million + micro) / million
     # By way of text: engines divide the digits by a power of ten, and round twice.
-    return (column.cast("string") if column.type().is_decimal() else column).cast("float64")
+    return (column.cast("string") if kind.is_decimal() else column).cast("float64")
 
 
 def _text(table: ibis.Table, name: str) -> ibis.Value:

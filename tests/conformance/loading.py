@@ -157,7 +157,7 @@ def _numbers_apart(ours: Numbers, theirs: Numbers, column: pa.ChunkedArray) -> I
     for one in ("least", "greatest"):
         if not _same(getattr(ours, one), getattr(theirs, one)):
             yield f"{one}: {getattr(ours, one)!r} v {getattr(theirs, one)!r}"
-    values = np.array([math.nan if v is None else float(v) for v in column.to_pylist()], np.float64)
+    values = _doubles(column)
     values = values[np.isfinite(values)]
     places = np.searchsorted(ours.edges.at, values)
     for place in np.unique(places):
@@ -171,6 +171,13 @@ def _numbers_apart(ours: Numbers, theirs: Numbers, column: pa.ChunkedArray) -> I
         yield f"squares: {ours.squares[0]!r} v {theirs.squares[0]!r}"
     if not _close(ours.spread, theirs.spread, theirs.spread):
         yield f"spread: {ours.spread!r} v {theirs.spread!r}"
+
+
+def _doubles(column: pa.ChunkedArray) -> np.ndarray:
+    if pa.types.is_temporal(column.type):
+        micro = column.cast(pa.timestamp("us")).cast(pa.int64()).to_pylist()
+        return np.array([math.nan if v is None else v / 1e6 for v in micro], np.float64)
+    return np.array([math.nan if v is None else float(v) for v in column.to_pylist()], np.float64)
 
 
 def _same(one: float, other: float) -> bool:

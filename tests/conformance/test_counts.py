@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -72,6 +72,13 @@ WORDS = [
     "1.0",
     "'; --",
 ]
+MOMENTS = [
+    datetime(1969, 12, 31, 23, 59, 59, 999999),  # noqa: DTZ001
+    datetime(1900, 1, 1, 0, 0, 0, 1),  # noqa: DTZ001
+    datetime(2026, 5, 5, 5, 5, 5, 500001),  # noqa: DTZ001
+    datetime(2026, 5, 5),  # noqa: DTZ001
+    None,
+]
 NO_VALUE = ["", " ", "\t", "\u00a0", "\u2003nan", "nan", "NaN", " -NAN ", "+nan", "null", "NULL\n", None]
 
 
@@ -93,6 +100,8 @@ def frame(rows: int = ROWS, start: int = 1) -> pa.Table:
             "huge": some(HUGE, pa.int64()),
             "small": some([1, 2, 3, None], pa.int16()),
             "money": some([Decimal("0.01"), Decimal("-1234567.89"), Decimal("0.30"), None], pa.decimal128(15, 2)),
+            "moment": some(MOMENTS, pa.timestamp("us")),
+            "day": some([m and m.date() for m in MOMENTS], pa.date32()),
             "constant": pa.array([7.25] * rows),
             "no number": pa.array([None] * rows, pa.float64()),
             "all NaN": pa.array([NAN] * rows, pa.float64()),
@@ -125,6 +134,7 @@ def test_no_cell_differs(engine: Engine, tmp_path: Path, few_values) -> None:
     assert differing(found, kernel(tmp_path, whole, other), whole) == []
     assert found["identifier"].many
     assert not found["both"].many, "a value is a value, however many ways of saying none there are"
+    assert ["moment" in found.warnings[0], "day" in found.warnings[1]] == [True, True]
     assert found.facts["engine"].startswith(engine.name.partition("-")[0])
     assert profiles.read(found.json()).json() == found.json()
 
