@@ -93,10 +93,10 @@ def frame(rows: int = ROWS, start: int = 1) -> pa.Table:
         {
             "odd": some(ODD, pa.float64()),
             "normal": pa.array(rng.normal(start, 1, rows)),
-            "zero inflated": pa.array(np.where(rng.random(rows) < 0.6, 0.0, rng.exponential(size=rows))),
+            "zero inflated": pa.array(np.where(rng.random(rows) < 0.6, 0.0, rng.exponential(size=rows).round(1))),
             "on edges": some(ON_EDGES, pa.float64()),
             "ties": some([0.1, 0.2, 0.2, 0.2, 0.7], pa.float64()),
-            "narrow": pa.array(rng.normal(size=rows).astype(np.float32)),
+            "narrow": pa.array(rng.normal(size=rows).round(1).astype(np.float32)),
             "huge": some(HUGE, pa.int64()),
             "small": some([1, 2, 3, None], pa.int16()),
             "money": some([Decimal("0.01"), Decimal("-1234567.89"), Decimal("0.30"), None], pa.decimal128(15, 2)),
@@ -128,15 +128,21 @@ def test_no_cell_differs(engine: Engine, tmp_path: Path, few_values) -> None:
     whole = frame()
     table = engine.load(whole)
     cut = kernel_cut(tmp_path, whole)
-    assert differing(profile_of_table(table, cut), kernel(tmp_path, whole, cut), whole) == []
-    other = kernel_cut(tmp_path, frame(start=2))
-    found = profile_of_table(table, other)
-    assert differing(found, kernel(tmp_path, whole, other), whole) == []
+    found = profile_of_table(table, cut)
+    assert differing(found, kernel(tmp_path, whole, cut), whole) == []
     assert found["identifier"].many
     assert not found["both"].many, "a value is a value, however many ways of saying none there are"
     assert ["moment" in found.warnings[0], "day" in found.warnings[1]] == [True, True]
     assert found.facts["engine"].startswith(engine.name.partition("-")[0])
     assert profiles.read(found.json()).json() == found.json()
+
+
+def test_no_cell_differs_on_the_edges_of_another(engine: Engine, tmp_path: Path) -> None:
+    names = ["odd", "zero inflated", "huge", "word", "no number"]
+    current, reference = frame().select(names), frame(start=2).slice(0, 100).select(names)
+    cut = kernel_cut(tmp_path, reference)
+    found = profile_of_table(engine.load(current), cut)
+    assert differing(found, kernel(tmp_path, current, cut), current) == []
 
 
 def test_edges_are_those_of_a_file(engine: Engine, tmp_path: Path) -> None:
@@ -163,7 +169,8 @@ def test_edges_of_a_large_table_come_from_a_sample(engine: Engine, tmp_path: Pat
 
 
 def test_nothing_is_counted_as_nothing(engine: Engine, tmp_path: Path) -> None:
-    empty, cut = frame().slice(0, 0), kernel_cut(tmp_path, frame())
+    # edges of few rows: how many there are is not what is asked here
+    empty, cut = frame().slice(0, 0), kernel_cut(tmp_path, frame().slice(0, 30))
     table = engine.load(empty)
     assert differing(profile_of_table(table, cut), cut, empty) == []
     assert {c.rows for c in cut_of_table(table).columns.values()} == {0}
