@@ -30,6 +30,12 @@ class NoteForm(forms.Form):
     )
 
 
+class BaselineForm(ReasonForm):
+    first_day = forms.DateField(label="First day", widget=forms.DateInput(attrs={"type": "date"}))
+    last_day = forms.DateField(label="Last day", widget=forms.DateInput(attrs={"type": "date"}))
+    field_order = ["first_day", "last_day", "reason"]
+
+
 class RetrainingForm(NoteForm):
     approve = forms.TypedChoiceField(
         label="Decision",

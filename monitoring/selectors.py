@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TypeVar
 from uuid import UUID
 
-from django.db.models import Model, QuerySet
+from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from ledger.actors import Actor
 from ledger.errors import NotThere
@@ -57,6 +58,19 @@ def monitor_of(deployment_id: UUID) -> Monitor:
 def runs_of(version_id: UUID) -> QuerySet[Run]:
     """All runs on a version, those on production batches too."""
     return _RUNS.filter(version_id=version_id)
+
+
+def monitors_visible(actor: Actor) -> QuerySet[Monitor]:
+    """With `newest` (end of the newest data's period) and `open_breaches` (of which people were told)."""
+    told = Breach.objects.filter(monitor=OuterRef("pk"), state="open", paging__paged=True)
+    newest = Batch.objects.filter(deployment=OuterRef("deployment")).order_by("-period_end")
+    rows = _MONITORS.annotate(
+        newest=Subquery(newest.values("period_end")[:1]),
+        open_breaches=Coalesce(
+            Subquery(told.order_by().values("monitor").annotate(count=Count("pk")).values("count")), 0
+        ),
+    )
+    return access.visible(actor, P.RUN_VIEW, rows)
 
 
 def breaches_visible(actor: Actor) -> QuerySet[Breach]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -30,9 +31,9 @@ from governance.services import (
 from ledger.actors import Actor
 from ledger.errors import NotThere, ServiceError
 from modelwarrant.machine import Machine
-from monitoring.machines import ALERT, BREACH, INCIDENT, RUN
-from monitoring.models import Alert, Breach, Incident, Run
-from monitoring.services import breaches, incidents, runs
+from monitoring.machines import ALERT, BREACH, INCIDENT, MONITOR, RUN
+from monitoring.models import Alert, Breach, Incident, Monitor, Run
+from monitoring.services import baselines, breaches, incidents, monitors, runs
 from people.catalogue import VIEWED_BY
 from people.pages import acting, actor_of, tell
 from people.services.reading import shown
@@ -61,6 +62,10 @@ class Act:
 
 def _version(run: Service, move: str, form: type[Form] = forms.NoForm) -> Act:
     return Act(Version, run, "version_id", form, VERSION, move)
+
+
+def _moved(move: str) -> Service:
+    return partial(monitors.monitor_move, move=move)
 
 
 ACTS: Mapping[str, Act] = {
@@ -110,6 +115,13 @@ ACTS: Mapping[str, Act] = {
     "cancel-run": Act(Run, runs.run_cancel, "run_id", machine=RUN, move="cancel"),
     "close-breach": Act(Breach, breaches.breach_close, "breach_id", forms.NoteForm, BREACH, "close"),
     "acknowledge-alert": Act(Alert, breaches.alert_acknowledge, "alert_id", machine=ALERT, move="acknowledge"),
+    "ask-baseline": Act(
+        Monitor, baselines.baseline_ask, "monitor_id", forms.BaselineForm, title="Have a new baseline learnt",
+        consequence="From then on data are held against these days. How far they lie from the approved reference stays shown.",
+    ),
+    "pause-monitor": Act(Monitor, _moved("pause"), "monitor_id", machine=MONITOR, move="pause"),
+    "resume-monitor": Act(Monitor, _moved("resume"), "monitor_id", machine=MONITOR, move="resume"),
+    "end-monitor": Act(Monitor, _moved("end"), "monitor_id", machine=MONITOR, move="end"),
     "retire-system": Act(System, systems.system_retire, "system_id", machine=SYSTEM, move="retire"),
     "place-hold": Act(
         System, holds.hold_place, "system_id", forms.ReasonForm, title="Place a legal hold",
@@ -160,6 +172,8 @@ def about(row: Model) -> str:
         return reverse("governance:policy", args=[row.pk])
     if isinstance(row, Run):
         return reverse("monitoring:run", args=[row.pk])
+    if isinstance(row, Monitor):
+        return reverse("monitoring:monitor", args=[row.deployment_id])
     if isinstance(row, Breach):
         return reverse("monitoring:breach", args=[row.pk])
     if isinstance(row, Alert):

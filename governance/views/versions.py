@@ -21,6 +21,7 @@ from ledger import clock
 from ledger import selectors as log
 from modelwarrant.machine import Transition
 from monitoring.charts import diagrams
+from monitoring.models import Monitor
 from people import access
 from people.catalogue import P
 from people.pages import actor_of, named, reading
@@ -95,6 +96,9 @@ def version(request: HttpRequest, version_id: UUID) -> HttpResponse:
             "decisions": _recorded(row.decisions.order_by("decided_at")),
             "acceptances": row.acceptances.order_by("accepted_at"),
             "waivers": row.waivers.order_by("starts"),
+            "monitors": Monitor.objects.filter(deployment__version=row).select_related(
+                "deployment__slot__model"
+            ),
             "warrants": [(item, status_at(item, context.at)) for item in warrants],
             "retraining": row.retraining_requests.order_by("requested_at"),
             "runs": row.runs.order_by("-requested_at")[:50],

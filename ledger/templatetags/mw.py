@@ -22,6 +22,7 @@ NAVIGATION: Final = (
     ("Inbox", "governance:inbox"),
     ("Inventory", "registry:inventory"),
     ("Warrants", "governance:warrants"),
+    ("Monitoring", "monitoring:monitors"),
     ("Breaches", "monitoring:breaches"),
     ("Incidents", "monitoring:incidents"),
     ("Policies", "governance:policies"),
@@ -95,6 +96,11 @@ LOOKS: Final[dict[str, Look]] = {
     "running": Look("info", "▸"),
     "done": OK,
     "interrupted": WARN,
+    # monitors, their batches and baselines
+    "paused": Look("warn", "‖"),
+    "received": Look("info", "…"),
+    "checked": OK,
+    "learnt": OK,
     # policies, waivers, grants, keys, incidents
     "in-force": OK,
     "revoked": Look("fail", "⊘"),

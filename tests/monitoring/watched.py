@@ -24,7 +24,7 @@ from registry import events
 from registry.models import Deployment, Upload
 from registry.services import datasets, uploads
 from registry.services.models import slot_register
-from tests.registry.world import ROOT_ACTOR, World, in_transaction, make_world, person, service
+from tests.registry.world import ROOT_ACTOR, World, in_transaction, make_world, service
 
 WORKER = Actor.system("checks-worker")
 START = dt.datetime(2026, 3, 2, tzinfo=dt.UTC)  # a Monday
@@ -126,7 +126,21 @@ def work() -> None:
         pass
 
 
-def watched(checks: tuple[str, ...], **plan: Any) -> Watched:
+def seeded_reference() -> bytes:
+    """Two weeks of `day_of`, as they were approved."""
+    days = [day_of(number, rows=300, seed=1) for number in range(14)]
+    reference = {name: [value for day in days for value in day[name]] for name in days[0]}
+    reference["id"] = [f"r{row}" for row in range(len(reference["id"]))]
+    return csv_of(reference)
+
+
+def watched(
+    checks: tuple[str, ...],
+    *,
+    reference: bytes | None = None,
+    columns: list[dict[str, Any]] | None = None,
+    **plan: Any,
+) -> Watched:
     """A live deployment with a monitor of these checks."""
     world = make_world()
     ci = service(world.owner, "ci", "developer", on=world.system)
@@ -134,10 +148,7 @@ def watched(checks: tuple[str, ...], **plan: Any) -> Watched:
     dataset = datasets.dataset_register(
         actor=ci, system_id=world.system.pk, slug="study", name="Study", source="a seeded generator"
     )
-    days = [day_of(number, rows=300, seed=1) for number in range(14)]
-    reference = {name: [value for day in days for value in day[name]] for name in days[0]}
-    reference["id"] = [f"r{row}" for row in range(len(reference["id"]))]
-    data = csv_of(reference)
+    data = reference if reference is not None else seeded_reference()
     upload = uploads.upload_start(
         actor=ci,
         purpose="dataset",
@@ -153,8 +164,8 @@ def watched(checks: tuple[str, ...], **plan: Any) -> Watched:
         dataset_id=dataset.pk,
         upload_id=upload.pk,
         media_type="text/csv",
-        rows=len(reference["id"]),
-        schema={"columns": COLUMNS},
+        rows=data.count(b"\n") - 1,
+        schema={"columns": columns or COLUMNS},
         sensitive=[],
         label_column="y",
         prediction_column="pred",
@@ -187,5 +198,4 @@ def watched(checks: tuple[str, ...], **plan: Any) -> Watched:
         response="ticket",
         **{"every_days": 1, "silent_after_days": 2, **plan},
     )
-    person("independent-validator")
     return Watched(world, ci, ServiceIdentity.objects.get(pk=ci.pk), deployment, monitor)
