@@ -30,7 +30,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One batch with its runs in the order they were requested, and what was told."""
+    """One batch with its runs, attempts in order, and what was told."""
 
     batch: Batch
     runs: tuple[tuple[Run, str], ...]
@@ -63,7 +63,7 @@ def overview(monitor: Monitor) -> Overview:
     )
     missed = list(MissedSlot.objects.filter(monitor=monitor, starts_at__gte=since).order_by("starts_at"))
     lines = tuple(_line(batch, runs.get(batch.pk, []), breaches) for batch in batches)
-    charts = [_drift(monitor, lines, missed), *_quality(lines)]
+    charts = [_drift(monitor, lines, missed), *_quality(lines, missed)]
     return Overview(tuple(_words(monitor, lines, missed)), tuple(filter(None, charts)), lines, rows.count())
 
 
@@ -74,7 +74,8 @@ def monitor_start(monitor: Monitor) -> dt.datetime:
 
 
 def _line(batch: Batch, runs: Sequence[Run], breaches: Iterable[Breach]) -> Line:
-    named = tuple((run, run.parameters.get(MONITORED, {}).get("stage", "")) for run in runs)
+    ordered = sorted(runs, key=lambda run: (run.check_name, run.requested_at))
+    named = tuple((run, run.parameters.get(MONITORED, {}).get("stage", "")) for run in ordered)
     told = tuple(_told(breach) for breach in breaches if breach.batch_id == batch.pk)
     return Line(batch, named, told)
 
@@ -95,7 +96,8 @@ def _words(monitor: Monitor, lines: Sequence[Line], missed: Sequence[MissedSlot]
     plan = getattr(monitor, "plan", None)
     if plan is not None:
         late = f", their labels within {plan.labels_after_days} days" if plan.labels_after_days else ""
-        yield f"Data are expected every {_days(plan.every_days)}{late}."
+        every = "day" if plan.every_days == 1 else f"{plan.every_days} days"
+        yield f"Data are expected every {every}{late}."
     if missed:
         yield f"For {_days(len(missed))} no data came in time, the last time for {missed[-1].starts_at:%Y-%m-%d}."
     told = [one for line in lines for one in line.told]
@@ -151,32 +153,34 @@ def _mark(line: Line, run: Run) -> DayMark:
     return DayMark(date, largest, "calm" if run.verdict == "pass" else "open", run.outcome["summary"])
 
 
-def _quality(lines: Sequence[Line]) -> Iterable[Chart]:
-    """For each judged figure that needs labels: the matured value of each batch, or the last provisional one."""
-    series: dict[tuple[str, str, float], list[Point]] = {}
-    for line in lines:
-        staged = [(run, stage) for run, stage in line.runs if stage and run.outcome is not None]
-        chosen = next((run for run, stage in reversed(staged) if stage == "matured"), None)
-        if chosen is None and staged:
-            chosen = staged[-1][0]
-        if chosen is None or chosen.outcome is None:
-            continue
-        for result in chosen.outcome["results"]:
-            threshold = result["threshold"]
-            if threshold is None or result["slice"]:
-                continue
-            key = (result["metric"], threshold["op"], threshold["bound"])
-            at = line.batch.period_start
-            point = Point(at, result["value"], result["low"], result["high"], result["n"])
-            series.setdefault(key, []).append(point)
-    for (metric, op, bound), points in series.items():
-        yield over_time(
-            f"{metric.replace('_', ' ').capitalize()}, once labels came",
-            points,
-            measure=metric,
-            op=op,
-            bound=bound,
+def _quality(lines: Sequence[Line], missed: Sequence[MissedSlot]) -> Iterable[Chart]:
+    """For each judged figure that needs labels: the matured value of each batch, or the last provisional one.
+
+    Between values, data without labels and days without data are gaps.
+    """
+    judged = {line.batch.period_start: _judged(line) for line in lines}
+    keys = dict.fromkeys(key for found in judged.values() for key in found)
+    for metric, op, bound in keys:
+        there = [at for at, found in judged.items() if (metric, op, bound) in found]
+        points = [judged[at][metric, op, bound] for at in there]
+        gaps = {*judged, *(slot.starts_at for slot in missed)} - set(there)
+        points += [Point(at, None) for at in gaps if min(there) < at < max(there)]
+        title = f"{metric.replace('_', ' ').capitalize()}, once labels came"
+        yield over_time(title, points, measure=metric, op=op, bound=bound)
+
+
+def _judged(line: Line) -> dict[tuple[str, str, float], Point]:
+    staged = [(run, stage) for run, stage in line.runs if stage and run.outcome is not None]
+    if not staged:
+        return {}
+    chosen = next((run for run, stage in reversed(staged) if stage == "matured"), staged[-1][0])
+    return {
+        (result["metric"], result["threshold"]["op"], result["threshold"]["bound"]): Point(
+            line.batch.period_start, result["value"], result["low"], result["high"], result["n"]
         )
+        for result in (chosen.outcome or {})["results"]
+        if result["threshold"] is not None and not result["slice"]
+    }
 
 
 def _days(count: int) -> str:

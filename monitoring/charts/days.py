@@ -26,7 +26,7 @@ WORDS = {
     "told": "drifted, people were told",
     "quiet": "drifted, nobody was told",
     "calm": "no drift",
-    "open": "can't tell yet",
+    "open": "can't tell",
     "missing": "no data",
     "unread": "data that couldn't be read",
 }

@@ -104,7 +104,7 @@ def summary_of(run: Run) -> dict[str, Any]:
     ]
     shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
     return {
-        "text": f"{run.check_name}: {len(failed)} criteria not met ({shown})",
+        "text": f"{run.check_name}: {len(failed)} criteri{'on' if len(failed) == 1 else 'a'} not met ({shown})",
         "failed": [{key: result[key] for key in ("metric", "slice", "why")} for result in failed[:50]],
         "count": len(failed),
     }

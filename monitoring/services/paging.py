@@ -184,10 +184,10 @@ def _soon_after(closed: Breach, breach: Breach) -> bool:
     quiet = dt.timedelta(days=plan.quiet_days if plan is not None else QUIET_DAYS)
     if closed.batch is None or breach.batch is None:
         return False
-    # What joined it went on being that breach.
-    ends = Breach.objects.filter(paging__joins=closed, batch__isnull=False).values_list(
-        "batch__period_end", flat=True
-    )
+    # What joined it while it was open went on being that breach; what was kept quiet since doesn't prolong the quiet.
+    ends = Breach.objects.filter(
+        paging__joins=closed, paging__rule="already-open", batch__isnull=False
+    ).values_list("batch__period_end", flat=True)
     return breach.batch.period_start - max([closed.batch.period_end, *ends]) < quiet
 
 

@@ -21,6 +21,7 @@ from monitoring.models import Alert, Breach, Paging
 from monitoring.services.batches import batch_report
 from registry.selectors.versions import version_by_id
 from registry.services.deployments import deployment_report
+from tests.portal.test_pages import signed_in
 from tests.world import publish, rows, work
 
 PLACE = {"environment": "production", "region": "eu", "arm": "main"}
@@ -78,6 +79,11 @@ def test_a_version_earns_its_warrant_and_loses_it(world: Any) -> None:
         deployment_request(
             actor=world["owner"], version_id=version.pk, environment="staging", region="eu", arm="main"
         )
+
+    page = (
+        signed_in(world, "reviewer").get(f"/deployments/{warrant.deployment_id}/monitoring/").content.decode()
+    )
+    assert ("Nobody was told" in page, "People were told" in page) == (True, True)
 
     version_suspend(actor=world["security"], version_id=version.pk, reason="Drift.")
     assert Warrant.objects.get().void_ground == "suspended"
