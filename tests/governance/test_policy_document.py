@@ -27,6 +27,10 @@ KNOWN = Known(
             "equalized_odds_difference": ("share", 0.0, 1.0),
         },
         "drift-over-time": {},
+        "service-health": {
+            "missing_prediction_share": ("share", 0.0, 1.0),
+            "distinct_predictions": ("values", 0.0, float("inf")),
+        },
         "drift": {},
         "data-contract": {},
     },

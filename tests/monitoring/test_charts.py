@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,6 +12,7 @@ import pytest
 
 from modelwarrant.machine import Machine, State, Transition
 from monitoring.charts import bars, diagrams, intervals, lines, svg
+from monitoring.charts.days import WORDS, DayMark, drift_by_day
 from monitoring.charts.svg import Chart
 
 HOSTILE = "<script>alert(1)</script>\"&' onload=x"
@@ -172,3 +173,20 @@ def test_ticks_are_few_round_and_inside(low: float, high: float) -> None:
     assert 1 <= len(found) <= 12
     air = (high - low) * 1e-6 or 0.5
     assert all(low - air <= value <= high + air for value in found)
+
+
+def test_drift_by_day_tells_days_apart_by_shape_and_word() -> None:
+    start = date(2026, 3, 2)
+    kinds = ["calm", "open", "quiet", "told", "missing", "unread"]
+    marks = [
+        DayMark(
+            start + timedelta(days=n), None if kind in ("missing", "unread") else 0.1 * n, kind, f"<{kind}>"
+        )
+        for n, kind in enumerate(kinds)
+    ]
+    chart = drift_by_day("Drift", marks, learnt_from=start + timedelta(days=2), floor=0.05)
+    assert "people were told on 1, not told of drift on 1, 2 without readable data" in chart.svg
+    assert "baseline learnt" in chart.svg
+    assert "<told>" not in chart.svg
+    assert [row[2] for row in chart.table.rows] == [WORDS[kind] for kind in kinds]
+    assert "No data yet." in drift_by_day("Drift", [], learnt_from=None, floor=0.05).svg
