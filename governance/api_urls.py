@@ -10,6 +10,9 @@ app_name = "governance-api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("versions/<uuid:version_id>/submit", versions.Submit.as_view(), name="submit"),
     path("versions/<uuid:version_id>/checks", versions.Checks.as_view(), name="checks"),
+    path(
+        "versions/<uuid:version_id>/planned-bounds", versions.PlannedBounds.as_view(), name="planned-bounds"
+    ),
     path("versions/<uuid:version_id>/requirements", versions.Requirements.as_view(), name="requirements"),
     path("versions/<uuid:version_id>/gates", versions.Gates.as_view(), name="gates"),
     path("versions/<uuid:version_id>/deployments", versions.Deployments.as_view(), name="request-deployment"),

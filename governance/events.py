@@ -16,6 +16,8 @@ ACCEPTANCE_MOVED = Event("governance.acceptance.moved", "Acceptance moved", data
 WAIVER_REQUESTED = Event("governance.waiver.requested", "Waiver requested")
 WAIVER_MOVED = Event("governance.waiver.moved", "Waiver moved", data=("move", "from", "to"))
 
+BOUND_PLANNED = Event("governance.bound.planned", "Monitoring bound planned")
+
 WARRANT_GRANTED = Event(
     "governance.warrant.granted",
     "Warrant granted",
@@ -44,6 +46,7 @@ EVENTS = (
     ACCEPTANCE_MOVED,
     WAIVER_REQUESTED,
     WAIVER_MOVED,
+    BOUND_PLANNED,
     WARRANT_GRANTED,
     WARRANT_MOVED,
     RETRAINING_REQUESTED,

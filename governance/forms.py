@@ -77,6 +77,12 @@ class WaiverForm(forms.Form):
     ends = _until("Ends (UTC)")
 
 
+class PlanForm(forms.Form):
+    requirement = forms.CharField(label="Requirement", help_text="Its name in the policy.", max_length=120)
+    bound = forms.CharField(label="Bound", help_text="As strict as the policy's or stricter.", max_length=40)
+    why = forms.CharField(label="Why", max_length=10_000, widget=forms.Textarea(attrs={"rows": 3}))
+
+
 class ReportForm(forms.Form):
     kind = forms.ChoiceField(
         label="Report", choices=[("scorecard", "Scorecard"), ("audit", "Evidence report")]

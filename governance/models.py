@@ -143,6 +143,36 @@ class Waiver(Governed):
         return self.version.model.system_id
 
 
+class PlannedBound(Governed):
+    """A version's own bound for one monitored requirement, within the policy's; approved with the version."""
+
+    ledger_kind = "planned-bound"
+    ledger_columns = ("version", "requirement", "bound", "proposed_by", "proposed_at")
+    ledger_hashed = ("why",)
+    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
+
+    version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="planned_bounds")
+    requirement = models.CharField(max_length=120)
+    bound = models.CharField(max_length=40)
+    why = models.TextField()
+    proposed_by = models.CharField(max_length=64)
+    proposed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["version", "requirement"], name="planned_bound_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.requirement} {self.bound}"
+
+    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
+        return self.version.scopes()
+
+    def ledger_system(self) -> uuid.UUID:
+        return self.version.model.system_id
+
+
 class Warrant(Governed):
     """Permission for one subject in one slot until a date.
 

@@ -343,6 +343,7 @@ VIEWED_BY: Mapping[str, P] = {
     "decision": P.VERSION_VIEW,
     "acceptance": P.VERSION_VIEW,
     "waiver": P.VERSION_VIEW,
+    "planned-bound": P.VERSION_VIEW,
     "retraining-request": P.VERSION_VIEW,
     "dataset": P.DATASET_VIEW,
     "dataset-version": P.DATASET_VIEW,

@@ -13,12 +13,15 @@ from governance.gates.table import evaluate
 from governance.serializers.decisions import (
     ChecksInput,
     GateAnswerOutput,
+    PlannedBoundInput,
+    PlannedBoundOutput,
     RequirementOutput,
     SlotInput,
     WarrantOutput,
 )
 from governance.services.checks import checks_request
 from governance.services.deployments import deployment_request
+from governance.services.monitors import bound_plan
 from governance.services.versions import version_submit
 from ledger import clock
 from monitoring.serializers import RunOutput
@@ -53,6 +56,27 @@ class Checks(Resource):
             lambda: checks_request(actor=self.actor(), version_id=version_id, checks=checks),
             RunOutput,
             many=True,
+        )
+
+
+class PlannedBounds(Resource):
+    @extend_schema(operation_id="planned_bounds", responses=PlannedBoundOutput(many=True))
+    def get(self, request: Request, version_id: UUID) -> Response:
+        """The version's own bounds for production."""
+        row = shown(actor=self.actor(), permission=P.VERSION_VIEW, row=version_by_id(version_id))
+        return Response(PlannedBoundOutput(row.planned_bounds.order_by("requirement"), many=True).data)
+
+    @extend_schema(
+        operation_id="bound_plan",
+        request=PlannedBoundInput,
+        responses={201: PlannedBoundOutput},
+        parameters=[IDEMPOTENCY],
+    )
+    def post(self, request: Request, version_id: UUID) -> Response:
+        """Set one bound of a draft's monitoring plan, as strict as the policy's or stricter."""
+        given = self.given(PlannedBoundInput)
+        return self.make(
+            lambda: bound_plan(actor=self.actor(), version_id=version_id, **given), PlannedBoundOutput
         )
 
 

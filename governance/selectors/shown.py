@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from governance.models import Acceptance, Waiver
+from governance.models import Acceptance, PlannedBound, Waiver
 from ledger import clock
 from modelwarrant import canonical
 from monitoring.models import Run
@@ -31,6 +31,7 @@ TITLES = {
     "run": "result",
     "acceptance": "acceptance",
     "waiver": "waiver",
+    "plan": "the monitoring plan",
 }
 _WORDS = frozenset({"binding", "policy", "round", "signature"})
 """Items whose values a reader understands as they are."""
@@ -53,6 +54,8 @@ def shown_set(version: Version) -> dict[str, str]:
         items[f"waiver/{waiver.requirement}:{waiver.id}"] = _digest(
             [waiver.state, waiver.reason, waiver.compensating_control, clock.text(waiver.ends)]
         )
+    for planned in PlannedBound.objects.filter(version=version).order_by("requirement"):
+        items[f"plan/{planned.requirement}:{planned.id}"] = _digest([planned.bound, planned.why])
     return items
 
 

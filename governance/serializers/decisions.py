@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from governance.models import Report, Warrant
+from governance.models import PlannedBound, Report, Warrant
 from governance.selectors.requirements import RequirementState
 from governance.selectors.warrants import status_at
 from ledger import clock
@@ -145,4 +145,17 @@ class ReportOutput(serializers.ModelSerializer[Report]):
             "finished_at",
             "error_code",
         )
+        read_only_fields = fields
+
+
+class PlannedBoundInput(Strict):
+    requirement = serializers.CharField(max_length=120)
+    bound = serializers.CharField(max_length=40)
+    why = serializers.CharField(max_length=10_000)
+
+
+class PlannedBoundOutput(serializers.ModelSerializer[PlannedBound]):
+    class Meta:
+        model = PlannedBound
+        fields = ("id", "version", "requirement", "bound", "why", "proposed_by", "proposed_at")
         read_only_fields = fields

@@ -28,6 +28,7 @@ from governance.services import (
     versions,
     waivers,
 )
+from governance.services import monitors as plan
 from ledger.actors import Actor
 from ledger.errors import NotThere, ServiceError
 from modelwarrant.machine import Machine
@@ -82,6 +83,10 @@ ACTS: Mapping[str, Act] = {
     "request-checks": Act(
         Version, checks.checks_request, "version_id", title="Request the policy's checks",
         consequence="Every check of the policy runs again; all attempts stay listed.",
+    ),
+    "plan-bound": Act(
+        Version, plan.bound_plan, "version_id", forms.PlanForm, title="Plan a bound for production",
+        consequence="It is approved with the version and judges production from the first report on.",
     ),
     "accept-result": Act(
         Version, acceptances.acceptance_give, "version_id", forms.AcceptanceForm, title="Accept an inconclusive result",

@@ -96,6 +96,7 @@ def version(request: HttpRequest, version_id: UUID) -> HttpResponse:
             "decisions": _recorded(row.decisions.order_by("decided_at")),
             "acceptances": row.acceptances.order_by("accepted_at"),
             "waivers": row.waivers.order_by("starts"),
+            "planned": row.planned_bounds.order_by("requirement"),
             "monitors": Monitor.objects.filter(deployment__version=row).select_related(
                 "deployment__slot__model"
             ),
@@ -114,7 +115,7 @@ BACK = ("lift", "recheck")
 """Moves with gates that don't lead towards a warrant: what stands before them isn't what the page is about."""
 ALWAYS = ("make-report",)
 EXTRA: dict[str, tuple[str, ...]] = {
-    "draft": ("request-checks",),
+    "draft": ("request-checks", "plan-bound"),
     "validation": ("request-checks", "accept-result", "request-waiver"),
     "review": ("request-checks", "accept-result", "request-waiver"),
     "approved": ("request-checks", "request-deployment"),
@@ -124,6 +125,7 @@ EXTRA: dict[str, tuple[str, ...]] = {
 EXTRA_PERMISSION = {
     "request-checks": P.RUN_REQUEST,
     "accept-result": P.VERSION_VALIDATE,
+    "plan-bound": P.VERSION_EDIT,
     "request-waiver": P.WAIVER_REQUEST,
     "request-deployment": P.DEPLOYMENT_REQUEST,
     "make-report": P.REPORT_MAKE,
