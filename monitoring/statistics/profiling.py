@@ -29,7 +29,7 @@ from monitoring.statistics.profiles import (
     Texts,
     added,
 )
-from monitoring.statistics.tables import NAN_WORDS, NULL_WORDS, Column, Table
+from monitoring.statistics.tables import NAN_WORDS, NULL_WORDS, Column, Table, not_utf8
 
 SAMPLE = 200_000
 """Values of a column that its edges are taken from, evenly spaced in the file."""
@@ -243,7 +243,7 @@ class _Counter:
         if file.kind != "CSV" and declared != "text" and _plain(array.type) and self.edges is not None:
             return Numbers.of(self.edges, _doubles(array), null=array.null_count)
         if file.kind != "CSV" and declared != "number" and _is_text(array.type):
-            return _values(array)
+            return _values(self.name, array)
         column = file.column(block, self.name)
         numeric = declared == "number" if file.kind == "CSV" else column.kind != "text"
         return _numbers(self.edges, column) if self.edges is not None and numeric else _texts(column)
@@ -267,15 +267,17 @@ def _doubles(array: pa.Array) -> NDArray[np.float64]:
     return doubles[array.offset : array.offset + len(array)]
 
 
-def _values(array: pa.Array) -> Texts:
+def _values(name: str, array: pa.Array) -> Texts:
     """Rows of each value of text as it stands, as `tables.column_from_arrow` sees it."""
     counted = array.value_counts()
     null = nan = 0
     found: dict[str, int] = {}
     # In Python, value by distinct value: what pyarrow needs for it loads pandas.
-    for value, count in zip(
-        counted.field("values").to_pylist(), counted.field("counts").to_pylist(), strict=True
-    ):
+    try:
+        values = counted.field("values").to_pylist()
+    except UnicodeDecodeError:
+        raise not_utf8(name) from None
+    for value, count in zip(values, counted.field("counts").to_pylist(), strict=True):
         word = value.strip().lower() if value is not None else ""
         if word in NULL_WORDS:
             null += count

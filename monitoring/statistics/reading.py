@@ -258,6 +258,8 @@ def csv_options(
 
 def csv_fault(path: Path, error: Exception, bad: list[Any]) -> BadInput:
     """What pyarrow's refusal means."""
+    if not bad and "Empty CSV" in str(error):
+        return BadInput("header-only", f"{path.name} has a header and no rows.", line=1)
     if not bad:
         return BadInput("not-csv", f"{path.name} is not readable as CSV: {error}.")
     row = bad[0]
@@ -348,7 +350,8 @@ def check_schema(
         if schema.names.count(name) > 1:
             raise BadInput("duplicate-header", f"Column {name!r} stands twice in {path.name}.", column=name)
     for field in schema:
-        if pa.types.is_nested(field.type):
+        held = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        if pa.types.is_nested(held):
             raise BadInput(
                 "unsupported-type",
                 f"Column {field.name!r} is nested ({field.type}); flatten it first.",

@@ -144,10 +144,11 @@ def table_from_values(columns: Mapping[str, Sequence[object]]) -> Table:
 def column_from_arrow(name: str, array: pa.Array) -> Column:
     """A typed Arrow array as a column: NULL and NaN apart. Text is taken as it stands.
 
-    Raises BadInput `unsupported-type` for nested and binary types.
+    Times are seconds since 1970 in UTC, whatever the zone and the year. Raises BadInput `unsupported-type` for nested
+    and binary types, `encoding` for text that is not UTF-8.
     """
     kind = array.type
-    if pa.types.is_dictionary(kind):
+    if pa.types.is_dictionary(kind) and not pa.types.is_nested(kind.value_type):
         array = array.cast(kind.value_type)
         kind = array.type
     if pa.types.is_boolean(kind):
@@ -155,10 +156,7 @@ def column_from_arrow(name: str, array: pa.Array) -> Column:
     if pa.types.is_null(kind):
         return _empty(name, len(array))
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
-        array = pc.divide(
-            array.cast(pa.timestamp("us", tz=getattr(kind, "tz", None))).cast(pa.int64()).cast(pa.float64()),
-            1e6,
-        )
+        array = _seconds(array)
         kind = array.type
     if pa.types.is_string(kind) or pa.types.is_large_string(kind):
         return _text_column(name, array, null=array.null_count)
@@ -173,6 +171,27 @@ def column_from_arrow(name: str, array: pa.Array) -> Column:
         return _number_column(name, numbers, null=null)
     raise BadInput(
         "unsupported-type", f"Column {name!r} has type {kind}, which no check can read.", column=name
+    )
+
+
+def _seconds(array: pa.Array) -> pa.Array:
+    """Times and dates as doubles: nanoseconds cut to microseconds, others to the nearest double of the count in their unit.
+
+    By way of integers alone: a cast from one unit of time to another refuses what lies past the year 2262 or 294247.
+    """
+    kind = array.type
+    if pa.types.is_date32(kind):
+        return pc.multiply(array.cast(pa.int32()).cast(pa.float64()), 86_400.0)
+    count, unit = array.cast(pa.int64()), "ms" if pa.types.is_date64(kind) else kind.unit
+    if unit == "ns":
+        count, unit = pc.divide(count, 1_000), "us"
+    return pc.divide(count.cast(pa.float64(), safe=False), {"s": 1.0, "ms": 1e3, "us": 1e6}[unit])
+
+
+def not_utf8(name: str) -> BadInput:
+    """What to say of a text column whose bytes are no text."""
+    return BadInput(
+        "encoding", f"Column {name!r} is declared text but holds bytes that are not UTF-8.", column=name
     )
 
 
@@ -290,11 +309,15 @@ def _number_column(name: str, numbers: NDArray[np.float64], *, null: int, overfl
 
 def _text_column(name: str, array: pa.Array, *, null: int) -> Column:
     encoded = array.cast(pa.string()).dictionary_encode()
-    lowered = pc.utf8_lower(pc.utf8_trim_whitespace(encoded.dictionary))
+    try:
+        lowered = pc.utf8_lower(pc.utf8_trim_whitespace(encoded.dictionary))
+        distinct = np.array(encoded.dictionary.to_pylist(), dtype=object)
+    except (pa.ArrowInvalid, UnicodeDecodeError):
+        raise not_utf8(name) from None
     absent = pc.is_in(lowered, value_set=pa.array(NULL_WORDS)).to_numpy(zero_copy_only=False)
     nan = pc.is_in(lowered, value_set=pa.array(NAN_WORDS)).to_numpy(zero_copy_only=False)
     index = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-    return _coded_column(name, np.array(encoded.dictionary.to_pylist(), dtype=object), index, absent, nan)
+    return _coded_column(name, distinct, index, absent, nan)
 
 
 def _coded_column(
