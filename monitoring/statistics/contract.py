@@ -17,7 +17,7 @@ from monitoring.statistics.labels import canonical, groups
 from monitoring.statistics.measuring import libraries, read_parameters, summarise
 from monitoring.statistics.results import CheckOutcome, Result
 from monitoring.statistics.tables import KINDS, Column, Table
-from monitoring.statistics.verdicts import Threshold, Verdict, judge_exact
+from monitoring.statistics.verdicts import Threshold, Verdict, fault_of, judge_exact
 
 DEFAULTS: dict[str, Any] = {
     "columns": {},
@@ -59,6 +59,10 @@ def run(
                 column="columns",
             )
         rules = {name: {"kind": c.kind} for name, c in reference.columns.items() if c.kind != "empty"}
+        if not rules:
+            raise BadInput(
+                "no-contract", "No column of the reference holds a value; nothing says what is expected."
+            )
         warnings.append("No contract was given; the reference's columns and types stand in for one.")
     results: list[Result] = [_rows(current, settings), _schema(current, rules, settings)]
     for name, rule in rules.items():
@@ -187,10 +191,12 @@ def _column(column: Column, rule: dict[str, Any]) -> list[Result]:
                 "infinite_share", where, column.infinite / n, "<=", bound, n, "share", count=column.infinite
             )
         )
-    finite = column.numbers[np.isfinite(column.numbers)]
+    if column.missing == n:
+        return results + [_nothing(metric, where, n) for metric in _asked_of_values(rule)]
+    known = column.numbers[~np.isnan(column.numbers)]
     for key, outside in (
-        ("min", finite < rule.get("min", -math.inf)),
-        ("max", finite > rule.get("max", math.inf)),
+        ("min", known < rule.get("min", -math.inf)),
+        ("max", known > rule.get("max", math.inf)),
     ):
         if key in rule:
             if column.kind == "text":
@@ -226,6 +232,22 @@ def _column(column: Column, rule: dict[str, Any]) -> list[Result]:
         count = int((codes >= 0).sum()) - len(np.unique(codes[codes >= 0]))
         results.append(_judged("duplicates", where, float(count), "<=", 0.0, n, "rows", count=count))
     return results
+
+
+def _asked_of_values(rule: dict[str, Any]) -> list[str]:
+    """The figures of rules that need a value to be kept or broken."""
+    asked = {
+        "min": "min_violations",
+        "max": "max_violations",
+        "allowed": "not_allowed",
+        "unique": "duplicates",
+    }
+    return [metric for key, metric in asked.items() if key in rule and rule[key] is not False]
+
+
+def _nothing(metric: str, where: dict[str, str], n: int) -> Result:
+    why = "The column holds no value: none breaks the rule, and none keeps it."
+    return Result(metric, where, None, None, None, n, "rows", Verdict.INCONCLUSIVE, None, why, "")
 
 
 def _not_comparable(metric: str, where: dict[str, str], n: int, why: str) -> Result:
@@ -271,8 +293,8 @@ def _with_thresholds(results: list[Result], thresholds: tuple[Threshold, ...]) -
         ]
         for hit in hits:
             verdict, why = judge_exact(threshold, hit.value, hit.n)
-            if threshold.unit and threshold.unit != hit.unit:
-                verdict, why = Verdict.ERROR, f"The bound is written in {threshold.unit!r}, not {hit.unit!r}."
+            if fault := fault_of(threshold, hit.unit, 0.0, 1.0 if hit.unit == "share" else math.inf):
+                verdict, why = Verdict.ERROR, f"The threshold cannot be meant: {fault}."
             added.append(
                 Result(
                     hit.metric,

@@ -7,6 +7,8 @@ beyond the tolerance possible; otherwise the data are too few to tell. A changed
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import Any
 
 from monitoring.statistics.effects import DEFAULT_RULE, judge_effects
@@ -21,7 +23,7 @@ from monitoring.statistics.measuring import (
 from monitoring.statistics.profiles import ColumnProfile, Profile
 from monitoring.statistics.results import CheckOutcome, Result
 from monitoring.statistics.tables import unknown_column
-from monitoring.statistics.verdicts import Threshold, Verdict, judge_exact
+from monitoring.statistics.verdicts import Threshold, Verdict, fault_of, judge_exact
 
 DEFAULTS: dict[str, Any] = {
     "effect_floor": 0.05,
@@ -68,8 +70,10 @@ def run(
         )
     warnings = [*current.warnings, *(w for w in reference.warnings if w not in current.warnings)]
     roles = roles_of(columns, current, reference)
+    hold = ""
     if same(current, reference):
-        warnings.append("The current data are equal to the reference; no drift can be learnt from that.")
+        hold = "The current data are equal to the reference; no drift can be learnt from that."
+        warnings.append(hold)
     schema_results = schema(current, reference, tuple(roles), thresholds, warnings)
     features = [
         compare_column(name, reference[name], current[name], role, settings, seed, place)
@@ -78,12 +82,18 @@ def run(
         and name in reference.columns
         and comparable(current[name], reference[name])
     ]
-    results = schema_results + judge_effects(features, thresholds, settings, known=KNOWN)
+    results = schema_results + [
+        replace(result, verdict=Verdict.INCONCLUSIVE, why=hold)
+        if hold and result.verdict is Verdict.PASS
+        else result
+        for result in judge_effects(features, thresholds, settings, known=KNOWN)
+    ]
     others = tuple(t for t in thresholds if t.metric not in ("drift_effect", "schema_changes"))
     results += judge_all(
         [estimate for feature in features for estimate in feature.estimates],
         others,
         known=KNOWN,
+        hold=hold,
         minimum_n=settings["minimum_n"],
     )
     return CheckOutcome(
@@ -157,6 +167,8 @@ def schema(
     results = []
     for threshold in mine or [default]:
         verdict, reason = judge_exact(threshold, float(changes), current.rows)
+        if fault := fault_of(threshold, "columns", 0.0, math.inf):
+            verdict, reason = Verdict.ERROR, f"The threshold cannot be meant: {fault}."
         results.append(
             Result(
                 "schema_changes",

@@ -37,6 +37,7 @@ DEFAULTS: dict[str, Any] = {
     "maximum_unknown_share": 0.05,
     "minimum_n": 30,
 }
+_ALIKE = 1e-6
 KNOWN = {
     "accuracy": "it needs a label and a prediction.",
     "precision": "it needs a label and a prediction.",
@@ -116,7 +117,7 @@ def _classification(
     faults: list[Result] = []
     hold = _unknown_hold(coded, table.rows, settings)
     if "prediction" in coded:
-        found, tables["confusion"] = _confusion(coded["label"], coded["prediction"], settings, generator)
+        found, tables["confusion"] = _confusion(coded["label"], coded["prediction"])
         estimates += found
     if columns.score is not None:
         found, faults = _scores(table, columns.score, coded["label"], settings, generator, warnings, tables)
@@ -134,9 +135,7 @@ def _unknown_hold(coded: dict[str, Binary], rows: int, settings: dict[str, Any])
     return ""
 
 
-def _confusion(
-    label: Binary, prediction: Binary, settings: dict[str, Any], generator: np.random.Generator
-) -> tuple[list[Estimate], dict[str, Any]]:
+def _confusion(label: Binary, prediction: Binary) -> tuple[list[Estimate], dict[str, Any]]:
     both = label.known & prediction.known
     cells = np.bincount(label.values[both] * 2 + prediction.values[both], minlength=4).astype(np.int64)
     tn, fp, fn, tp = (int(cell) for cell in cells)
@@ -150,27 +149,33 @@ def _confusion(
         ("prevalence", tp + fn, n, "no row has both a label and a prediction."),
     )
     estimates = [share(name, {}, k, of, undefined=why, details=counts) for name, k, of, why in shares]
-    draws = intervals.resample(cells, settings["resamples"], generator).astype(np.float64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        f1 = 2 * draws[:, 3] / (2 * draws[:, 3] + draws[:, 1] + draws[:, 2])
-    estimates.append(
-        Estimate(
-            metric="f1",
-            slice={},
-            value=2 * tp / (2 * tp + fp + fn) if tp + fp + fn else None,
-            n=n,
-            unit="share",
-            method="bootstrap of the confusion counts",
-            interval=lambda level: intervals.percentile(f1, level),
-            undefined="no label and no prediction is positive.",
-            details=counts,
-        )
-    )
+    estimates.append(_f1(tp, fp + fn, counts))
     table = {
         "columns": ["label", "prediction", "count"],
         "rows": [[0, 0, tn], [0, 1, fp], [1, 0, fn], [1, 1, tp]],
     }
     return estimates, table
+
+
+def _f1(right: int, wrong: int, counts: dict[str, int]) -> Estimate:
+    """F1 is 2q / (1 + q) of the share q of true positives among rows with a positive label or prediction; so are its ends."""
+    n = right + wrong
+
+    def of(ends: intervals.Interval) -> intervals.Interval:
+        return 2 * ends[0] / (1 + ends[0]), 2 * ends[1] / (1 + ends[1])
+
+    return Estimate(
+        metric="f1",
+        slice={},
+        value=2 * right / (2 * right + wrong) if n else None,
+        n=n,
+        unit="share",
+        method="from Wilson's interval of true positives among rows with a positive label or prediction",
+        interval=lambda level: of(intervals.wilson(right, n, level)),
+        widened=lambda level: of(intervals.exact(right, n, level)),
+        undefined="no label and no prediction is positive.",
+        details=counts,
+    )
 
 
 def share(
@@ -255,6 +260,13 @@ def _area(score: NDArray[np.float64], truth: NDArray[np.int64], tables: dict[str
             for cut in grid
         ]
         tables["roc"] = {"columns": ["score", "false_positive_rate", "true_positive_rate"], "rows": rows}
+
+    def interval(level: float) -> intervals.Interval:
+        ends = intervals.area(value, error, positives, negatives, level)
+        # Two positives that rank alike have no spread; what other positives would do is then unknown, not certain.
+        others = [intervals.unseen(part, level, (0.0, 1.0)) for part in intervals.ranks(score, truth)]
+        return min(ends[0], *(low for low, _ in others)), max(ends[1], *(high for _, high in others))
+
     return Estimate(
         metric="roc_auc",
         slice={},
@@ -262,7 +274,7 @@ def _area(score: NDArray[np.float64], truth: NDArray[np.int64], tables: dict[str
         n=len(truth),
         unit="area",
         method="DeLong, logit scale",
-        interval=lambda level: intervals.area(value, error, positives, negatives, level),
+        interval=interval if not math.isnan(error) else None,
         undefined=f"one class only ({positives} positive, {negatives} negative labels).",
         details={"positives": positives, "negatives": negatives, "standard_error": error},
     )
@@ -305,12 +317,13 @@ def _calibration(
     squared = (score - truth) ** 2
 
     def bounded(level: float) -> intervals.Interval:
+        # Chance pushes the estimate up in most files, never surely in this one; and what no row at hand shows may be off by 1.
         low, high = intervals.reverse_percentile(value, errors, level)
-        return max(0.0, low), min(1.0, max(high, 0.0))
+        others = value + intervals.exact(0, n, level)[1] * (1 - value)
+        return max(0.0, low), min(1.0, max(value, high, others))
 
     def brier(level: float) -> intervals.Interval:
-        low, high = intervals.mean(squared, level)
-        return max(0.0, low), min(1.0, high)
+        return intervals.bounded(squared, level, (0.0, 1.0))
 
     return [
         Estimate("brier_score", {}, float(squared.mean()), n, "squared error", "Student's t", brier),
@@ -330,7 +343,7 @@ def _calibration(
             n,
             "share",
             "observed minus expected share, Student's t",
-            lambda level: intervals.mean(truth - score, level),
+            lambda level: intervals.bounded(truth - score, level, (-1.0, 1.0)),
             range=(-1.0, 1.0),
         ),
         _slope(score, truth),
@@ -438,8 +451,32 @@ def _errors(
         for name, figure in figures.items():
             draws[name].append(figure(truth[rows], guess[rows]))
 
+    # Where all errors are alike they show no spread; rows of another kind may be off by as much as all values lie apart.
+    errors = np.abs(truth - guess)
+    furthest = float(np.ptp(np.append(truth, guess))) if n else 0.0
+    spread_of_labels = float(np.var(truth)) if n else 0.0
+
+    def others(name: str, level: float) -> intervals.Interval:
+        if furthest == 0:
+            return intervals.NONE
+        if name == "mae":
+            return intervals.unseen(errors, level, (0.0, furthest))
+        low, high = intervals.unseen(errors**2, level, (0.0, furthest**2))
+        if name == "rmse":
+            return math.sqrt(max(0.0, low)), math.sqrt(high)
+        return 1 - high / spread_of_labels, 1 - low / spread_of_labels
+
     def spread(name: str) -> Callable[[float], intervals.Interval]:
-        return lambda level: intervals.percentile(np.array(draws[name]), level)
+        def interval(level: float) -> intervals.Interval:
+            drawn = intervals.percentile(np.array(draws[name]), level)
+            if n and float(np.ptp(errors)) > _ALIKE * furthest:
+                return drawn
+            more = others(name, level)
+            if math.isnan(more[0]):
+                return intervals.NONE
+            return min(drawn[0], more[0]), max(drawn[1], more[1])
+
+        return interval
 
     units = {"mae": "label's unit", "rmse": "label's unit", "r2": "share"}
     why = "no row has both a label and a prediction, or all labels are equal."

@@ -18,7 +18,7 @@ from monitoring.statistics.cells import LABELLED, SELECTION, Cells, Rate, group_
 from monitoring.statistics.comparing import Comparison, Judgement, Kind, Share, compare
 from monitoring.statistics.evaluation import share
 from monitoring.statistics.inputs import BadInput, Columns, Limits
-from monitoring.statistics.labels import Binary, Groups, binary, groups, intersect
+from monitoring.statistics.labels import Binary, Groups, binary, groups, intersect, named_once
 from monitoring.statistics.measuring import (
     SHOWN_LEVEL,
     Estimate,
@@ -119,12 +119,8 @@ def run(
         )
     warnings = list(current.warnings)
     limits = Limits(groups=settings["maximum_groups"])
+    named_once(columns.sensitive, current.names)
     parts = [groups(current, written, limits=limits, warnings=warnings) for written in columns.sensitive]
-    repeated = {part.attribute for part in parts if sum(p.attribute == part.attribute for p in parts) > 1}
-    if repeated:
-        raise BadInput(
-            "sensitive", f"sensitive: {', '.join(sorted(repeated))} is named twice.", column="sensitive"
-        )
     coded = binary(current, columns, warnings=warnings) if columns.prediction else {}
     faults: list[Result] = []
     above = _above_median(current, columns.score, faults, warnings) if columns.score else None

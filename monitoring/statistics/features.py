@@ -82,6 +82,8 @@ def compare_column(
         else:
             compared = _categories(name, reference, current, settings, seed, place)
         contrasted, measured, obstacle, table = compared
+        # A distance of nothing between columns that show nothing is no sign that nothing moved.
+        measured = [replace(e, hold=obstacle if e.metric != "new_category_share" else "") for e in measured]
         found += contrasted
         estimates += measured
     marked = tuple(replace(e, details={**e.details, "role": role}) for e in estimates)

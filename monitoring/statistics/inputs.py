@@ -88,7 +88,10 @@ class Sensitive:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which column plays which part. `positive` is the value of label and prediction that counts as 1."""
+    """Which column plays which part. `positive` is the value of label and prediction that counts as 1.
+
+    Raises BadInput `mapping`, and `same-column` for a label that is prediction or score too: it would always be right.
+    """
 
     label: str | None = None
     prediction: str | None = None
@@ -99,6 +102,12 @@ class Columns:
     mapping: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.label is not None and self.label in (self.prediction, self.score):
+            raise BadInput(
+                "same-column",
+                f"label: column {self.label!r} is named as prediction or score too; compared with itself it is always right.",
+                column=self.label,
+            )
         for value, code in self.mapping.items():
             if code not in (0, 1):
                 raise BadInput(

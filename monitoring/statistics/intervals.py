@@ -100,14 +100,19 @@ def poisson(events: float, exposure: float, level: float) -> Interval:
     return low / exposure, float(stats.chi2.isf(tail, 2 * (events + 1))) / 2 / exposure
 
 
-def mean(values: NDArray[np.float64], level: float) -> Interval:
-    """Student's interval of a mean; fewer than two values have none."""
-    n = len(values)
-    if n < 2:
+def unseen(values: NDArray[np.float64], level: float, ends: Interval) -> Interval:
+    """How far a mean of values within `ends` may lie from the one at hand by rows of a kind that no row at hand is of.
+
+    A kind of row with more than a share of 1 - tail^(1/n) would have been seen, and may lie at an end. No values have none.
+    This alone bounds a mean where all values at hand are (nearly) equal, of which Student's interval makes certainty.
+    """
+    if not len(values):
         return NONE
-    half = float(stats.t.isf((1 - level) / 2, n - 1)) * float(np.std(values, ddof=1)) / math.sqrt(n)
-    centre = float(np.mean(values))
-    return centre - half, centre + half
+    share, centre = exact(0, len(values), level)[1], float(np.mean(values))
+    return (
+        centre - share * max(0.0, float(np.min(values)) - ends[0]),
+        centre + share * max(0.0, ends[1] - float(np.max(values))),
+    )
 
 
 def variance(values: NDArray[np.float64], ends: Interval) -> float:
@@ -131,6 +136,14 @@ def student(values: NDArray[np.float64], level: float, ends: Interval) -> Interv
     half = float(stats.t.isf((1 - level) / 2, len(values) - 1)) * error
     centre = float(np.mean(values))
     return centre - half, centre + half
+
+
+def bounded(values: NDArray[np.float64], level: float, ends: Interval) -> Interval:
+    """Student's interval of a mean of values that can't lie outside `ends`, never narrower than `unseen`."""
+    own, other = student(values, level, ends), unseen(values, level, ends)
+    if math.isnan(own[0]):
+        return NONE
+    return max(ends[0], min(own[0], other[0])), min(ends[1], max(own[1], other[1]))
 
 
 def welch(first: NDArray[np.float64], second: NDArray[np.float64], level: float, ends: Interval) -> Interval:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -203,6 +204,13 @@ def _too_many(known: list[str], where: str, columns: Columns) -> BadInput:
 
 def _some(values: list[str]) -> str:
     return ", ".join(repr(value) for value in values[:10]) + (", ..." if len(values) > 10 else "")
+
+
+def named_once(written: Sequence[str], known: tuple[str, ...]) -> None:
+    """Raises BadInput `sensitive` for a column that several attributes name."""
+    names = [Sensitive.parse(text, known).label for text in written]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        raise BadInput("sensitive", f"sensitive: {', '.join(repeated)} is named twice.", column="sensitive")
 
 
 def groups(table: Table, written: str, *, limits: Limits, warnings: list[str]) -> Groups:

@@ -19,7 +19,7 @@ from monitoring.statistics import intervals
 from monitoring.statistics.cells import group_slice
 from monitoring.statistics.inputs import BadInput, Columns, Limits
 from monitoring.statistics.intervals import Interval
-from monitoring.statistics.labels import Groups, binary, groups, intersect
+from monitoring.statistics.labels import Groups, binary, groups, intersect, named_once
 from monitoring.statistics.measuring import (
     Estimate,
     faulty,
@@ -100,10 +100,8 @@ def run(
         raise BadInput("missing-column", "score: name a score, or numbers predicted.", column="score")
     warnings = list(current.warnings)
     limits = Limits(groups=settings["maximum_groups"])
+    named_once(columns.sensitive, current.names)
     parts = [groups(current, written, limits=limits, warnings=warnings) for written in columns.sensitive]
-    attributes = [part.attribute for part in parts]
-    if repeated := sorted({a for a in attributes if attributes.count(a) > 1}):
-        raise BadInput("sensitive", f"sensitive: {', '.join(repeated)} is named twice.", column="sensitive")
     faults: list[Result] = []
     values = _values(current, name, columns, settings, warnings, faults)
     sets: list[tuple[Groups, ...]] = [(part,) for part in parts]
@@ -312,7 +310,7 @@ def _gap(group: _Group, values: _Values) -> Estimate:
     def interval(level: float, *, exact: bool = False) -> Interval:
         of_share = (intervals.exact if exact else intervals.wilson)(k, n, level)
         low, high = of_share[0] - expected, of_share[1] - expected
-        mean = intervals.student(away, level, (-1.0, 1.0))
+        mean = intervals.bounded(away, level, (-1.0, 1.0))
         return max(-1.0, min(low, mean[0])), min(1.0, max(high, mean[1]))
 
     return Estimate(

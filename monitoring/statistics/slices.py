@@ -145,7 +145,7 @@ def _errors(table: Table, columns: Columns, faults: list[Result]) -> Floats:
 def _cut(table: Table, columns: Columns, settings: dict[str, Any], warnings: list[str]) -> list[_Parts]:
     limits = Limits(groups=settings["maximum_groups"])
     cut = []
-    for written in columns.sensitive:
+    for written in dict.fromkeys(columns.sensitive):
         found = groups(table, written, limits=limits, warnings=warnings)
         cut.append(_Parts(found.attribute, found.names, found.codes))
     taken = {Sensitive.parse(written, table.names).column for written in columns.sensitive}
