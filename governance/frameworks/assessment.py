@@ -254,6 +254,9 @@ class _Moment:
         end = item.since + timedelta(days=kind.maximum_age_days[self.tier])
         if self.at > end:
             return State.STALE, f"{name}: stale since {end:%Y-%m-%d %H:%M:%S} UTC."
+        if item.until is not None and self.at >= item.until:
+            said = f"{name}: stale since {item.until:%Y-%m-%d %H:%M:%S} UTC, when the next data were overdue."
+            return State.STALE, said
         if item.outcome is Outcome.FAIL:
             return State.FAILED, f"{name}: the criterion isn't met."
         if item.outcome in (Outcome.INCONCLUSIVE, Outcome.ERROR):

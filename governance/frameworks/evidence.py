@@ -27,7 +27,8 @@ class EvidenceItem:
     `topic` tells apart what only a newer piece of the same topic replaces (a check and its data, say).
     `dated` is its own date, `received` when we got it; both aware. `version` names the version it
     is bound to, empty if it's bound to none. `intact` is false when a signature, digest or chain check failed.
-    `filled` holds the filled fields of a card.
+    `filled` holds the filled fields of a card. `until` is from when it no longer counts, however young it is, because
+    what should have followed it didn't come.
     """
 
     type: str
@@ -41,6 +42,7 @@ class EvidenceItem:
     intact: bool = True
     filled: frozenset[str] = frozenset()
     summary: str = ""
+    until: datetime | None = None
 
     @property
     def since(self) -> datetime:

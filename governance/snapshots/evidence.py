@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Q
@@ -22,8 +23,10 @@ from governance.gates.approvals import seats
 from governance.gates.context import Context
 from governance.models import Attestation, Waiver
 from ledger import selectors as log
-from monitoring.models import Incident, Run
+from monitoring.catalogue import CATALOGUE
+from monitoring.models import Incident, Plan, Run
 from people.models import Grant
+from registry.machines import RUNNING
 from registry.models import Deployment, Version
 from registry.selectors import artifacts, signatures, versions
 
@@ -33,7 +36,16 @@ _TYPES = {
     "fairness": "fairness-run",
     "data-contract": "contract-run",
     "drift": "drift-run",
+    "drift-over-time": "drift-run",
 }
+_BESIDE = {
+    "slices": "evaluation-run",
+    "non-inferiority": "evaluation-run",
+    "robustness": "evaluation-run",
+    "fairness-scores": "fairness-run",
+    "service-health": "drift-run",
+}
+"""Checks that look at a part of what a type of evidence stands for: what they find wrong counts, a pass carries no row."""
 _STOPPED = ("suspend", "retire")
 _ROWS = 500
 """How many records of one kind are looked at, newest first."""
@@ -51,7 +63,7 @@ def items(context: Context) -> list[EvidenceItem]:
     found = [
         *_approvals(context),
         *_content(version, context.at),
-        *_runs(version),
+        *_runs(version, context.at),
         *_system(version),
         *_organisation(context),
     ]
@@ -137,19 +149,70 @@ def _set(item: log.HistoryItem) -> dict[str, object]:
     return dict(item.parsed.entry.set) if item.parsed.entry else {}
 
 
-def _runs(version: Version) -> Iterator[EvidenceItem]:
-    runs = Run.objects.filter(version__model__system_id=version.model.system_id).exclude(state="due")
-    for run in runs.order_by("-requested_at")[:_ROWS]:
+def _runs(version: Version, at: dt.datetime) -> Iterator[EvidenceItem]:
+    runs = Run.objects.filter(
+        version__model__system_id=version.model.system_id, check_name__in=(*_TYPES, *_BESIDE)
+    )
+    runs = runs.exclude(state="due").select_related("batch__deployment__slot").order_by("-requested_at")
+    rows, feeds = list(runs[:_ROWS]), _feeds(version)
+    places = {plan.monitor.deployment.slot_id for plan in feeds.values()}
+    here = {run.check_name for run in rows if run.batch and run.batch.deployment_id in feeds}
+    for run in rows:
         # The bytes measured count, not the row: a result on other bytes of the same version is foreign.
         ours = run.version_id == version.pk and run.subject_digest == version.subject_digest
         received = run.finished_at or run.requested_at
-        dated = min(run.batch.period_end, received) if run.batch else received
-        yield EvidenceItem(
-            type=_TYPES[run.check_name], id=f"run:{str(run.pk)[:8]}", digest=run.outcome_digest, dated=dated,
-            received=received, topic=f"{run.check_name}/{'production' if run.batch_id else 'declared'}",
-            version=str(run.version_id) if ours else f"other:{run.subject_digest[:12]}",
-            outcome=Outcome(run.verdict or "error"),
-        )  # fmt: skip
+        dated, topic, until = received, f"{run.check_name}/declared", None
+        if run.batch is not None:
+            deployment = run.batch.deployment
+            if run.check_name in here and not (ours and deployment.slot_id in places):
+                continue  # the version runs elsewhere by now, and is measured there
+            dated, topic = min(run.batch.period_end, received), _topic(run.check_name, deployment)
+            plan = feeds.get(deployment.pk)
+            until = run.batch.period_end + _patience(plan, run.check_name) if plan is not None else None
+        if run.check_name in _TYPES or run.verdict != Outcome.PASS:
+            yield EvidenceItem(
+                type=_TYPES.get(run.check_name) or _BESIDE[run.check_name], id=f"run:{str(run.pk)[:8]}",
+                digest=run.outcome_digest, dated=dated, received=received, topic=topic, until=until,
+                version=str(run.version_id) if ours else f"other:{run.subject_digest[:12]}",
+                outcome=Outcome(run.verdict or "error"),
+            )  # fmt: skip
+    measured = {(run.check_name, run.batch.deployment_id) for run in rows if run.batch}
+    yield from _never_came(version, feeds.values(), measured, at)
+
+
+def _feeds(version: Version) -> dict[UUID, Plan]:
+    """The plan of each running deployment of the version, whether its monitor is active or paused."""
+    plans = Plan.objects.filter(
+        monitor__deployment__version=version.pk, monitor__deployment__state__in=RUNNING
+    ).select_related("monitor__deployment__slot")
+    return {plan.monitor.deployment_id: plan for plan in plans}
+
+
+def _topic(check: str, deployment: Deployment) -> str:
+    """Each place is fed by itself: data of one region say nothing of another's."""
+    slot = deployment.slot
+    return f"{check}/production/{slot.environment}/{slot.region}/{slot.arm}"
+
+
+def _patience(plan: Plan, check: str) -> dt.timedelta:
+    """How long after the end of its data a result counts: until the next data are overdue, and their labels if it needs any."""
+    labels = plan.labels_after_days if "label" in CATALOGUE[check].needs else 0
+    return dt.timedelta(days=plan.silent_after_days + labels)
+
+
+def _never_came(
+    version: Version, plans: Iterable[Plan], measured: set[tuple[str, UUID]], at: dt.datetime
+) -> Iterator[EvidenceItem]:
+    """One item for each check that should have been made in production by now and never was."""
+    for plan in plans:
+        for name in dict.fromkeys(str(item["check"]) for item in plan.monitor.checks):
+            due = plan.starts_at + _patience(plan, name)
+            if name in _TYPES and (name, plan.monitor.deployment_id) not in measured and at >= due:
+                yield EvidenceItem(
+                    type=_TYPES[name], id=f"monitor:{str(plan.monitor_id)[:8]}", digest="", dated=plan.starts_at,
+                    received=plan.starts_at, topic=_topic(name, plan.monitor.deployment), version=str(version.pk),
+                    summary="no data came", until=due,
+                )  # fmt: skip
 
 
 def _system(version: Version) -> Iterator[EvidenceItem]:

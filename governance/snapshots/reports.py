@@ -95,7 +95,9 @@ def report_data(*, report_id: UUID, version_id: UUID, kind: str, at: dt.datetime
             key=lambda row: (WORST.get(row["verdict"], 0), row["metric"], row["slice"]),
         ),
         "drift": [
-            row for row in data["runs"] if row["check"] == "drift" and row["verdict"] not in ("pass", "")
+            row
+            for row in data["runs"]
+            if row["check"] in ("drift", "drift-over-time") and row["verdict"] not in ("pass", "")
         ][-3:],
     }
     data["exceptions"] = exceptions_of(data)
