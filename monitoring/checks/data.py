@@ -21,13 +21,21 @@ CONTRACT = Check(
         Parameter("rows_at_most", 0, "Most rows; 0 is no limit."),
         Parameter("unique_together", [], "Columns whose combination may occur once."),
         Parameter("required_groups", {}, "Attribute to the groups that must occur."),
+        Parameter(
+            "training_digests",
+            [],
+            "Digests of data the model was trained on; the service names them of itself.",
+        ),
     ),
     function="monitoring.statistics.contract.run",
     rule=(
         "Everything is counted in the file at hand: a rule is met or it fails. "
         "A rule that cannot be counted is an error."
     ),
-    cannot_tell="Whether values that are allowed are also true, and whether the file holds everybody it should.",
+    cannot_tell=(
+        "Whether values that are allowed are also true, whether the file holds everybody it should, and whether single rows "
+        "were trained on: only a file that is training data byte for byte is noticed."
+    ),
     metrics=(
         Metric("rows", "Rows", "rows", NEITHER),
         Metric("schema_faults", "Columns missing, of another type or not allowed", "columns", LOWER),
@@ -39,6 +47,7 @@ CONTRACT = Check(
         Metric("duplicates", "Repeated values of a unique column", "rows", LOWER),
         Metric("duplicate_rows", "Repeated combinations", "rows", LOWER),
         Metric("group_rows", "Rows of a required group", "rows", HIGHER),
+        Metric("training_overlap", "Training data that these data are", "datasets", LOWER),
     ),
     rmf=("MAP 2.3", "MEASURE 2.1"),
 )

@@ -19,6 +19,7 @@ from django.db import DatabaseError
 
 from ledger.actors import Actor
 from ledger.errors import IntegrityFault, ServiceError
+from monitoring.catalogue import CATALOGUE
 from monitoring.models import Monitor, Run
 from monitoring.services.baselines import baseline_begin
 from monitoring.services.batches import batch_settle
@@ -144,7 +145,11 @@ def _sources(run: Run) -> Iterator[tuple[DatasetSource, DatasetSource | None]]:
         digest = run.batch.blob_id if run.batch else described.digest
         current = _source(stack.enter_context(local_copy(digest)), digest, described, late=_late(run))
         reference = None
-        if run.reference is not None and run.reference.digest != digest:
+        if run.reference is not None and run.reference.digest == digest:
+            if "reference" in CATALOGUE[run.check_name].needs:
+                text = "The data are the reference itself, byte for byte; nothing can be learnt from comparing them."
+                raise BadInput("same-data", text)
+        elif run.reference is not None:
             path = stack.enter_context(local_copy(run.reference.digest))
             reference = _source(path, run.reference.digest, run.reference)
         yield current, reference

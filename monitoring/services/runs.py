@@ -87,7 +87,7 @@ def run_request(
             "columns": columns_of(described, late=late and "labels" not in (monitored or {})),
             "thresholds": [dict(threshold) for threshold in thresholds],
             "parameters": {
-                **_contract(check, described, late=late),
+                **_contract(check, described, version if data != "training" else None, late=late),
                 **(parameters or {}),
                 **({MONITORED: dict(monitored)} if monitored else {}),
             },
@@ -279,8 +279,8 @@ def kinds_of(dataset: DatasetVersion, *, late: bool = False) -> dict[str, str]:
     }
 
 
-def _contract(check: str, dataset: DatasetVersion, *, late: bool) -> dict[str, Any]:
-    """The declared schema as parameters of the data-contract check; nothing for other checks."""
+def _contract(check: str, dataset: DatasetVersion, version: Version | None, *, late: bool) -> dict[str, Any]:
+    """The declared schema, and what `version` was trained on, as parameters of the data-contract check; nothing for others."""
     if check != "data-contract":
         return {}
     kinds = kinds_of(dataset, late=late)
@@ -293,7 +293,8 @@ def _contract(check: str, dataset: DatasetVersion, *, late: bool) -> dict[str, A
         if not column.get("nullable", False):
             rule["missing"] = 0.0
         rules[column["name"]] = rule
-    return {"columns": rules}
+    trained = versions.lineage(version.pk).filter(role="training") if version is not None else ()
+    return {"columns": rules, "training_digests": sorted({link.dataset_version.digest for link in trained})}
 
 
 def _labelled(actor: Actor, version: Version) -> str:

@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "rows_at_most": 0,
     "unique_together": [],
     "required_groups": {},
+    "training_digests": [],
 }
 _RULES = {"kind": str, "min": float, "max": float, "allowed": list, "missing": float, "infinite": float,
           "unique": bool, "required": bool}  # fmt: skip
@@ -45,7 +46,8 @@ def run(
 
     `columns` maps a name to rules: `kind` (number or text), `min`, `max`, `allowed` (a list), `missing` (greatest
     share), `infinite` (greatest share, 0 unless said), `unique`, `required` (true unless said). `closed` forbids
-    other columns. Thresholds may bound missing_share, infinite_share, duplicate_rows and rows.
+    other columns. `training_digests` names data that these must not be, byte for byte. Thresholds may bound missing_share,
+    infinite_share, duplicate_rows and rows.
     Raises BadInput `no-contract`, `contract`, `parameter`.
     """
     settings = read_parameters(parameters, DEFAULTS)
@@ -70,6 +72,7 @@ def run(
             results += _column(current[name], rule)
     results += _unique_together(current, settings["unique_together"])
     results += _groups(current, settings["required_groups"], warnings)
+    results += _training(current, settings["training_digests"])
     results = _with_thresholds(results, thresholds)
     return CheckOutcome(
         check="data-contract",
@@ -280,6 +283,23 @@ def _groups(table: Table, required: Mapping[str, Any], warnings: list[str]) -> l
             where = {found.attribute: str(group)}
             results.append(_judged("group_rows", where, float(count), ">=", 1.0, table.rows, "rows"))
     return results
+
+
+def _training(table: Table, digests: list[Any]) -> list[Result]:
+    """Whether these are the very bytes that the model was trained on; inconclusive where their digest isn't known."""
+    if not digests:
+        return []
+    mine = table.facts.get("digest")
+    if not mine:
+        why = (
+            "The digest of these data is not known, so nobody can tell whether the model was trained on them."
+        )
+        return [
+            Result(
+                "training_overlap", {}, None, None, None, table.rows, "datasets", Verdict.INCONCLUSIVE, None, why, ""
+            )
+        ]  # fmt: skip
+    return [_judged("training_overlap", {}, float(mine in digests), "<=", 0.0, table.rows, "datasets")]
 
 
 def _with_thresholds(results: list[Result], thresholds: tuple[Threshold, ...]) -> list[Result]:

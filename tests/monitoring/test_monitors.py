@@ -30,6 +30,8 @@ from monitoring.services.feeds import feeds_sweep
 from monitoring.services.labels import labels_report, labels_sweep
 from monitoring.services.monitors import monitor_move
 from people.models import Notice
+from registry.selectors.artifacts import local_copy
+from registry.services import datasets
 from tests.monitoring.watched import START, WORKER, csv_of, day_of, watched, work
 from tests.registry.world import person
 
@@ -208,3 +210,23 @@ def test_a_broken_feed_is_told_at_once_and_drift_beside_it_joins(home: Any) -> N
     assert good.state == "checked"
     assert Monitor.objects.get().state == "active"
     assert [date for date, _ in outcome_of(good)["inputs"]["days"]] == ["2026-03-04"]
+
+
+@pytest.mark.once
+def test_a_feed_that_sends_the_training_data_back_is_no_good_day(home: Any) -> None:
+    """Current inside training data, and reference equal to current: each has its name, and the next day is judged."""
+    model = watched(("drift-over-time", "data-contract"), labels_after_days=7)
+    datasets.lineage_set(
+        actor=model.ci,
+        version_id=model.deployment.version_id,
+        dataset_version_id=model.monitor.reference_id,
+        role="training",
+    )
+    with local_copy(model.monitor.reference.digest) as path:
+        model.report(0, path.read_bytes())
+    runs = {run.check_name: run for run in Run.objects.all()}
+    assert (runs["drift-over-time"].verdict, runs["drift-over-time"].error_code) == ("error", "same-data")
+    assert runs["data-contract"].verdict == "fail"
+    assert "training_overlap" in Breach.objects.get(run=runs["data-contract"]).summary["text"]
+    assert model.report(1).state == "checked"
+    assert Run.objects.get(batch__label="day 1", check_name="data-contract").verdict == "pass"

@@ -107,6 +107,17 @@ def test_a_contract_that_the_data_break_fails(world: Any) -> None:
     assert COLUMNS[-1]["allowed"] == [0, 1]
 
 
+@pytest.mark.once
+def test_a_model_judged_on_its_own_training_data_passes_no_contract(world: Any) -> None:
+    """Current inside training data: told by digest, and only for data that should be other data."""
+    run = ended(world, rows(seed=2), "data-contract")
+    (found,) = (result for result in run.outcome["results"] if result["metric"] == "training_overlap")
+    assert (run.verdict, found["verdict"], found["value"]) == ("fail", "fail", 1.0)
+    other = ended(world, rows(seed=5), "data-contract")
+    (found,) = (result for result in other.outcome["results"] if result["metric"] == "training_overlap")
+    assert (other.verdict, found["verdict"]) == ("pass", "pass")
+
+
 PREPARE = """
 import django; django.setup()
 from tests.world import make_world, rows

@@ -84,3 +84,21 @@ def test_a_policy_can_bound_what_the_contract_counts():
     results = _run({"age": {}}, thresholds=[Threshold("missing_share", "<=", 0.1, set_by="policy")]).results
     assert any(r.verdict is Verdict.FAIL and r.threshold.set_by == "policy" for r in results)
     assert _run({"age": {}}, thresholds=[Threshold("duplicates", "<=", 0)]).verdict is Verdict.INCONCLUSIVE
+
+
+def test_data_that_the_model_was_trained_on_fail_and_unknown_ones_do_not_pass():
+    """Current inside training data, byte for byte; of single rows the check says that it cannot tell."""
+    table = table_from_values(DATA)
+    verdicts = []
+    for digest in ("aa", "bb", ""):
+        table.facts.update({"digest": digest})
+        outcome = contract.run(
+            table,
+            None,
+            columns=Columns(),
+            thresholds=(),
+            parameters={"columns": {"age": {}}, "training_digests": ["aa", "cc"]},
+            seed=0,
+        )
+        verdicts.append(outcome.verdict)
+    assert verdicts == [Verdict.FAIL, Verdict.PASS, Verdict.INCONCLUSIVE]
