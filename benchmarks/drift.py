@@ -47,7 +47,7 @@ def run() -> dict[str, object]:
 
 
 def run_large() -> dict[str, object]:
-    """10M rows against 10M rows: memory, and one side against DuckDB's scan of the same columns."""
+    """10M rows against 10M rows (attack case DT-01): memory, and one side against DuckDB's scan of the same columns."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [_data(Path(folder, f"{seed}.parquet"), LARGE, seed) for seed in (1, 2)]
         ours = reference.ours(*paths)

@@ -126,6 +126,7 @@ def test_with_everything_there_only_one_row_is_carried_by_records_alone() -> Non
 
 
 def test_no_evidence_is_no_evidence() -> None:
+    """RP-10."""
     found = judged([], [])
     assert found.coverage == found.met == found.automation == Share(0, 68)
     assert found.counts == {State.MISSING: 68, State.OUTSIDE: 4}
@@ -140,6 +141,7 @@ def test_records_without_a_person_are_half() -> None:
 
 
 def test_a_person_without_records_is_half() -> None:
+    """RP-10: only attestations."""
     found = judged([])
     half = [row for row in found.rows if row.row.cls is RowClass.PARTIAL]
     assert {row.state for row in half} == {State.PART}
@@ -148,6 +150,7 @@ def test_a_person_without_records_is_half() -> None:
 
 
 def test_all_not_applicable_has_no_share_and_says_so() -> None:
+    """RP-10."""
     said = [NotApplicable(row, "Not ours", "p-boss", NOW + timedelta(days=1)) for row in sorted(ALL_ROWS)]
     found = judged(not_applicable=said)
     assert str(found.coverage) == str(found.met) == str(found.automation) == "none"
@@ -170,6 +173,7 @@ def test_a_lapsed_exemption_is_none() -> None:
     ],
 )
 def test_what_did_not_pass_is_not_met(outcome: Outcome, state: State) -> None:
+    """RP-10: a check that ended in an error."""
     evidence = [item(e.type, outcome=outcome) if e.type == "fairness-run" else e for e in EVERYTHING]
     row = judged(evidence).row("MEASURE 2.11")
     assert row.state is state
@@ -177,18 +181,21 @@ def test_what_did_not_pass_is_not_met(outcome: Outcome, state: State) -> None:
 
 
 def test_a_waiver_does_not_make_a_failure_good() -> None:
+    """RP-10."""
     evidence = [item(e.type, outcome=Outcome.FAIL) if e.type in JUDGED else e for e in EVERYTHING]
     assert judged(evidence).row("MEASURE 2.11").state is State.FAILED
 
 
 @pytest.mark.parametrize(("late", "state"), [(0, State.FRESH), (1, State.STALE)])
 def test_a_second_past_its_age_is_stale(late: int, state: State) -> None:
+    """RP-11."""
     then = NOW - timedelta(days=90, seconds=late)
     evidence = [item("evaluation-run", dated=then, received=then)]
     assert judged(evidence).row("MEASURE 2.1").state is state
 
 
 def test_a_feed_that_stopped_is_stale_and_says_since_when() -> None:
+    """RP-11."""
     then = NOW - timedelta(days=3)
     evidence = [
         item("drift-run", dated=then, received=then) if e.type == "drift-run" else e for e in EVERYTHING
@@ -209,6 +216,7 @@ def test_old_results_uploaded_today_are_old_and_a_date_in_the_future_buys_nothin
 
 
 def test_results_of_another_version_are_stale_but_what_belongs_to_the_house_is_inherited() -> None:
+    """RP-11."""
     evidence = [replace(e, version="v1") for e in EVERYTHING]
     found = judged(evidence)
     assert found.row("MEASURE 2.1").state is State.STALE

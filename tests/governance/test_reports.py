@@ -132,6 +132,7 @@ def test_a_killed_renderer_leaves_no_pdf(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_an_empty_denominator_is_said_in_a_word() -> None:
+    """RP-10."""
     data = report()
     data["framework"] |= {"coverage": "none", "met": "none", "automation": "none"}
     html = html_of(data)
@@ -141,6 +142,7 @@ def test_an_empty_denominator_is_said_in_a_word() -> None:
 
 @pytest.mark.parametrize("kind", ["scorecard", "audit"])
 def test_every_part_without_records_says_so(kind: str) -> None:
+    """RP-10."""
     html = html_of(report(kind))
     assert "None recorded." in html
     assert "DRAFT, not for reliance" in html

@@ -108,6 +108,8 @@ def test_a_passing_failure_is_tried_again_and_a_lasting_one_is_named(monkeypatch
 
 @pytest.mark.django_db(transaction=True)
 def test_a_dead_broker_costs_nothing_but_a_line_in_the_log(monkeypatch, caplog):
+    """FT-04."""
+
     def dead(*args, **kwargs):
         raise ConnectionError("no broker")
 
@@ -146,6 +148,7 @@ def test_what_a_process_still_writes_to_an_old_log_goes_to_its_successor():
 
 @pytest.mark.django_db(transaction=True)
 def test_the_sequencer_is_woken_once_per_commit_and_never_for_nothing(monkeypatch):
+    """FT-05."""
     woken = []
     monkeypatch.setattr(transactions.wakes, "wake", woken.append)
     note_many(actor=ALICE, count=5)

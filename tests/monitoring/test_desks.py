@@ -68,6 +68,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_worker_killed_ten_times_gives_the_same_profile_and_counts_nothing_twice(
     home: Path, data: Path
 ) -> None:
+    """FT-03."""
     whole = profile_file(open_file(data))
     kept: list[set[str]] = []
     for _ in range(KILLS):

@@ -171,6 +171,7 @@ def test_labels_that_cannot_be_joined_are_a_named_error(home: Any, labels: bytes
 
 
 def test_what_does_not_come_is_its_own_breach_once(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FT-08: a clock that jumps over slots."""
     now = START
     monkeypatch.setattr(clock, "now", lambda: now)
     model = watched(("data-contract",), labels_after_days=90)

@@ -41,6 +41,7 @@ def replayed(run: Run, *options: str) -> tuple[int, str]:
 
 
 def test_each_check_gives_the_same_digest_with_any_number_of_threads(world: Any) -> None:
+    """DT-13."""
     runs = measured(world, "evaluation", "fairness", "drift", "data-contract")
     assert len(runs) == 4
     for run in runs:

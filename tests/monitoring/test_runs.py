@@ -65,6 +65,7 @@ def test_a_lease_is_held_by_one_and_passes_on(world: Any) -> None:
 
 
 def test_after_its_last_lease_a_run_is_interrupted_and_never_a_pass(world: Any) -> None:
+    """FT-03."""
     run = asked(world, rows())
     for _ in range(MAX_LEASES):
         assert run_claim(actor=WORKER) is not None
@@ -138,6 +139,7 @@ print(json.dumps([[r.check_name, r.state, r.verdict, r.attempts,
 
 @pytest.mark.sqlite
 def test_a_worker_killed_in_mid_check_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
+    """FT-03."""
     env = {
         **os.environ,
         "MODELWARRANT_HOME": str(tmp_path / "home"),

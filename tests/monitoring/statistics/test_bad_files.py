@@ -17,8 +17,8 @@ from monitoring.statistics.profiles import Numbers, Profile
 from monitoring.statistics.profiling import profile_file, profile_table
 from monitoring.statistics.reading import read_table
 
-LAST = dt.datetime(9999, 12, 31, 23, 59, 59)
-FIRST = dt.datetime(1, 1, 1)
+LAST = dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
+FIRST = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
 LAST_SECOND, FIRST_SECOND = 253_402_300_799.0, -62_135_596_800.0
 
 
@@ -69,12 +69,12 @@ def test_times_of_every_year_unit_and_zone_are_seconds(
 ) -> None:
     """DT-02: the year 9999, as some write "never", is no fault of a check; zones change no instant."""
     whole = pa.types.is_date(column)
-    moments: list[Any] = [LAST, None, FIRST, dt.datetime(1969, 12, 31), dt.datetime(2255, 6, 6)]
+    later = dt.datetime(2255, 6, 6, tzinfo=dt.UTC)
+    moments: list[Any] = [LAST, None, FIRST, dt.datetime(1969, 12, 31, tzinfo=dt.UTC), later]
     array = pa.array([m.date() if m and whole else m for m in moments], column)
     found = read_table(write(tmp_path / "x", kind, t=array))["t"]
     last = LAST_SECOND - 86_399 if whole else LAST_SECOND
-    later = dt.datetime(2255, 6, 6, tzinfo=dt.UTC).timestamp()
-    expected = [last, np.nan, FIRST_SECOND, -86_400.0, later]
+    expected = [last, np.nan, FIRST_SECOND, -86_400.0, later.timestamp()]
     assert np.array_equal(found.numbers, expected, equal_nan=True)
     assert (found.kind, found.null) == ("number", 1)
     numbers = counted(tmp_path / "x")["t"]
@@ -276,11 +276,11 @@ def test_duplicate_columns_of_a_typed_file_are_refused(tmp_path: Path) -> None:
 )
 def test_expressions_are_names_or_tiny_cuts_and_never_evaluated(text: str) -> None:
     """DT-12: what isn't NAME<=NUMBER is at most the name of a column, looked up and not found."""
-    try:
-        found = Sensitive.parse(text)
-    except BadInput as error:
-        assert error.code == "sensitive"
+    no_cuts = {"age<=25 or 1=1", "age<=__import__", "age<=1e999", "<=25"}
+    if text in no_cuts:
+        assert told(lambda: Sensitive.parse(text)) == "sensitive"
     else:
+        found = Sensitive.parse(text)
         assert (found.column, found.op) == (text, "")
 
 

@@ -96,6 +96,7 @@ def test_stable_data_do_not_alarm_and_a_shift_does():
 
 
 def test_a_certain_but_trivial_shift_is_no_drift():
+    """DT-08."""
     rng = np.random.default_rng(4)
     current, reference = rng.normal(0.01, 1, 400_000), rng.normal(0, 1, 400_000)
     result = _one(_run({"x": current.tolist()}, {"x": reference.tolist()}), "drift_effect", "x")
@@ -114,6 +115,7 @@ def test_a_certain_but_trivial_shift_is_no_drift():
     ],
 )
 def test_what_cannot_be_compared_is_inconclusive(current, reference, word):
+    """DT-08: constant, all null, five rows, an identifier."""
     result = _one(_run({"x": current}, {"x": reference}), "drift_effect", "x")
     assert result.verdict is Verdict.INCONCLUSIVE
     assert word in result.why
@@ -131,15 +133,18 @@ def test_what_cannot_be_compared_is_inconclusive(current, reference, word):
     ],
 )
 def test_sudden_changes_fail(current, reference):
+    """DT-08: new and vanished categories, values that went missing."""
     assert _one(_run({"x": current}, {"x": reference}), "drift_effect", "x").verdict is Verdict.FAIL
 
 
 def test_new_and_vanished_categories_are_named():
+    """DT-08."""
     result = _one(_run({"x": ["a", "new"] * 50}, {"x": ["a", "b"] * 50}), "new_category_share", "x")
     assert (result.value, result.details["new"], result.details["vanished"]) == (0.5, ["new"], ["b"])
 
 
 def test_a_changed_schema_is_its_own_result():
+    """DT-08: columns gone, new, of another type, in another order."""
     number, text = list(range(100)), ["u", "v"] * 50
     outcome = _run({"b": text, "a": text, "z": number}, {"a": number, "b": text, "c": number})
     schema = next(r for r in outcome.results if r.metric == "schema_changes")

@@ -87,6 +87,7 @@ def test_auc_intervals_cover():
 
 
 def test_one_class_has_no_area_and_no_pass():
+    """DT-04."""
     outcome = _run([1] * 50, [1] * 50, [0.9] * 50, [RANKED])
     area = next(r for r in outcome.results if r.metric == "roc_auc")
     assert (area.value, area.verdict) == (None, Verdict.INCONCLUSIVE)
@@ -95,6 +96,7 @@ def test_one_class_has_no_area_and_no_pass():
 
 @pytest.mark.parametrize("bad", [math.nan, None, math.inf, 1.5, -0.1])
 def test_scores_that_are_not_probabilities_are_errors_with_counts(bad):
+    """DT-02: NaN, nothing, infinity, and scores outside 0 to 1."""
     y, p, s = _sample(200)
     outcome = _run(y, p, [bad, *s[1:]], [ACCURATE])
     assert outcome.verdict is Verdict.ERROR

@@ -67,6 +67,7 @@ def test_figures_equal_fairlearn_on_rows():
 
 
 def test_the_worked_example_of_the_rule_on_hiring_tools():
+    """DT-11."""
     rates = {"Hispanic": (18, 28), "White": (15, 40), "Black": (16, 32), "NHPI": (5, 8), "Asian": (10, 24)}
     expected = {"Hispanic": 1.00, "White": 0.58, "Black": 0.78, "NHPI": 0.97, "Asian": 0.65}
     rows = [(name, int(i < k)) for name, (k, n) in rates.items() for i in range(n)]
@@ -109,6 +110,7 @@ def test_a_favoured_group_is_unfair_to_the_largest():
 
 
 def test_undefined_is_undefined_with_n():
+    """DT-04: no positive label, a group of one, nobody selected."""
     # Group b has no positive label; group c one member; nobody is selected.
     outcome = _run(
         {"g": ["a"] * 40 + ["b"] * 40 + ["c"], "y": [1, 0] * 20 + [0] * 40 + [1], "p": [0] * 81},
@@ -125,12 +127,15 @@ def test_undefined_is_undefined_with_n():
 
 
 def test_one_group_alone_compares_with_nobody():
+    """DT-04."""
     outcome = _run({"g": ["a"] * 50, "p": [0, 1] * 25}, [RATIO])
     assert _one(outcome, "demographic_parity_ratio", by="g").value is None
     assert outcome.verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_ratio_of_exactly_four_fifths_is_compared_unrounded():
+    """DT-09."""
+
     def ratio(k, n):
         p = [1] * k + [0] * (n - k) + [1] * (n // 2) + [0] * (n // 2)
         return _one(_run({"g": ["a"] * n + ["b"] * n, "p": p}, [RATIO]), "demographic_parity_ratio", by="g")
@@ -142,11 +147,13 @@ def test_a_ratio_of_exactly_four_fifths_is_compared_unrounded():
 
 
 def test_eighty_instead_of_four_fifths_is_an_error_not_a_verdict():
+    """DT-09."""
     outcome = _run({"g": ["a", "b"] * 50, "p": [1] * 100}, [Threshold("demographic_parity_ratio", ">=", 80)])
     assert outcome.verdict is Verdict.ERROR
 
 
 def test_groups_are_left_out_only_by_choice_and_still_printed():
+    """DT-11: a group under 2 %, and unknown values as a group with their n."""
     data = {"g": ["a"] * 500 + ["b"] * 500 + ["c"] * 5 + [None] * 5, "p": [1, 0] * 505}
     assert _run(data, [RATIO]).verdict is Verdict.INCONCLUSIVE
     chosen = _run(data, [RATIO], exclude_below_share=0.02)

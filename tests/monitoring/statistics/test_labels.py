@@ -44,6 +44,7 @@ def test_a_guess_names_the_value_it_took():
 
 
 def test_mixed_spellings_map_with_a_warning_and_unknowns_are_counted():
+    """DT-05: labels as 1, 1.0, True, yes and blank in one column."""
     coded, warnings = _binary(["1", "1.0", "True", "yes", " yes ", "0", "unknown", ""])
     assert coded.values.tolist() == [1, 1, 1, 1, 1, 0, -1, -1]
     assert coded.unknown == 2
@@ -63,6 +64,7 @@ def test_mixed_spellings_map_with_a_warning_and_unknowns_are_counted():
     ],
 )
 def test_what_is_not_two_classes_is_refused(values, columns, code):
+    """DT-05."""
     with pytest.raises(BadInput) as caught:
         _binary(values, **columns)
     assert caught.value.code == code

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from monitoring.catalogue import CHECKS
 from monitoring.statistics import contract, drift, evaluation, fairness, intervals, scores, slices
 from monitoring.statistics.inputs import BadInput, Columns
 from monitoring.statistics.profiling import profile_table
@@ -261,3 +262,54 @@ def test_a_bound_on_schema_changes_in_another_unit_is_an_error() -> None:
     """DT-09."""
     for threshold in (Threshold("schema_changes", "<=", 0.1, "share"), Threshold("schema_changes", "<=", -1)):
         assert judged(drifted([1.0] * 40, [1.0] * 40, threshold), "schema_changes").verdict is Verdict.ERROR
+
+
+def test_no_check_takes_weights() -> None:
+    """Weights that are negative or zero: nothing takes any; rows of zero queries and negative counts have their own tests."""
+    said = [
+        name
+        for check in CHECKS
+        for name in (*check.needs, *check.optional, *(p.name for p in check.parameters))
+    ]
+    assert len(said) > 50
+    assert not [name for name in said if "weight" in name]
+
+
+def grouped(values: dict[str, Any], *thresholds: Threshold, **parameters: Any) -> CheckOutcome:
+    columns = Columns(
+        label="y" if "y" in values else None, prediction="p", sensitive=tuple(n for n in ("g", "h") if n in values)
+    )  # fmt: skip
+    return fairness.run(
+        table_from_values(values), None, columns=columns, thresholds=thresholds, parameters=parameters, seed=1
+    )
+
+
+def test_an_impact_ratio_whose_highest_rate_is_nothing_is_undefined() -> None:
+    """DT-11: nobody selected in any group is no parity, and an intersection without applicants is no group."""
+    values = {"g": ["a", "b"] * 2_000, "h": ["x", "x", "y", "x"] * 1_000, "p": [0] * 4_000}
+    bound = Threshold("impact_ratio", ">=", 0.8), Threshold("demographic_parity_ratio", ">=", 0.8)
+    found = [r for r in grouped(values, *bound).results if r.threshold is not None]
+    assert {(r.value, r.verdict) for r in found} == {(None, Verdict.INCONCLUSIVE)}
+    pairs = {tuple(r.slice.values()) for r in found if len(r.slice) == 2}
+    assert ("b", "y") not in pairs
+    assert ("a", "y") in pairs
+
+
+def test_no_positive_in_any_group_compares_no_error_rates() -> None:
+    """DT-04: true positive rates of nobody are not equal, they are not there."""
+    values = {"g": ["a", "b"] * 2_000, "y": [0] * 4_000, "p": [0, 0, 0, 1] * 1_000}
+    bound = Threshold("equalized_odds_difference", "<=", 0.9), Threshold("true_positive_rate", ">=", 0)
+    found = [r for r in grouped(values, *bound).results if r.threshold is not None]
+    assert {r.verdict for r in found} == {Verdict.INCONCLUSIVE}
+    assert {r.n for r in found if r.metric == "true_positive_rate"} == {0}
+
+
+def test_leaving_groups_out_until_one_is_left_passes_nothing() -> None:
+    """DT-11: an exclusion that leaves nobody to compare with is no parity."""
+    values = {"g": ["a"] * 3_000 + ["b"] * 1_000, "p": [1] * 3_000 + [0] * 1_000}
+    bound = Threshold("demographic_parity_ratio", ">=", 0.8)
+    for parameters in ({"exclude": ["g=b"]}, {"exclude_below_share": 0.5}, {"exclude_below_share": 50.0}):
+        outcome = grouped(values, bound, **parameters)
+        assert outcome.verdict is Verdict.INCONCLUSIVE
+        assert any("not compared" in warning for warning in outcome.warnings)
+    assert grouped(values, bound).verdict is Verdict.FAIL

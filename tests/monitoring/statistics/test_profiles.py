@@ -118,6 +118,7 @@ class Desk:
 
 
 def test_threads_parts_and_their_order_change_no_digit(tmp_path):
+    """DT-13."""
     path = written(tmp_path, frame(400), "parquet")
     file = open_file(path)
     cut = cut_of(file)
@@ -225,6 +226,7 @@ def test_what_is_no_profile_is_refused(text):
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_has_the_same_name_and_line_as_for_every_check(tmp_path, case):
+    """DT-01, DT-06: the kernel refuses what the table reader refuses."""
     content, code, line = BAD[case]
     (tmp_path / "data.csv").write_bytes(content)
     with pytest.raises(BadInput) as caught:

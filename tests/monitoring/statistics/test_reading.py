@@ -39,6 +39,7 @@ BAD = {
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_input_is_named_with_its_line(tmp_path, case):
+    """DT-01, DT-06: limits and dialects, each by its name and line."""
     content, code, line = BAD[case]
     path = tmp_path / "data.csv"
     path.write_bytes(content)
@@ -65,6 +66,7 @@ def test_asked_columns_must_be_there_and_declared_types_must_hold(tmp_path):
 
 
 def test_what_is_not_a_number_is_counted_apart(tmp_path):
+    """DT-02."""
     path = tmp_path / "data.csv"
     path.write_bytes(b"\xef\xbb\xbfx\n1\n-0\nNaN\nnull\n\ninf\n-inf\n1e999\n")
     column = read_table(path)["x"]
@@ -87,6 +89,7 @@ def test_quoted_newlines_and_other_dialects_are_read(tmp_path):
 
 
 def test_parquet_keeps_null_and_nan_apart_and_refuses_nesting(tmp_path):
+    """DT-02."""
     path = tmp_path / "data.parquet"
     words = pa.array(["x", None, "y"]).dictionary_encode()
     times = pa.array([0, None, 1_000_000], pa.timestamp("us", tz="Europe/Berlin"))
