@@ -70,10 +70,7 @@ def run(
         )
     warnings = [*current.warnings, *(w for w in reference.warnings if w not in current.warnings)]
     roles = roles_of(columns, current, reference)
-    hold = ""
-    if same(current, reference):
-        hold = "The current data are equal to the reference; no drift can be learnt from that."
-        warnings.append(hold)
+    hold = hold_if_same(current, reference, warnings)
     schema_results = schema(current, reference, tuple(roles), thresholds, warnings)
     features = [
         compare_column(name, reference[name], current[name], role, settings, seed, place)
@@ -82,12 +79,7 @@ def run(
         and name in reference.columns
         and comparable(current[name], reference[name])
     ]
-    results = schema_results + [
-        replace(result, verdict=Verdict.INCONCLUSIVE, why=hold)
-        if hold and result.verdict is Verdict.PASS
-        else result
-        for result in judge_effects(features, thresholds, settings, known=KNOWN)
-    ]
+    results = schema_results + held(judge_effects(features, thresholds, settings, known=KNOWN), hold)
     others = tuple(t for t in thresholds if t.metric not in ("drift_effect", "schema_changes"))
     results += judge_all(
         [estimate for feature in features for estimate in feature.estimates],
@@ -120,6 +112,24 @@ def roles_of(columns: Columns, current: Profile, reference: Profile) -> dict[str
             raise unknown_column(name, current.names)
     wanted = [*columns.features, *named] if columns.features else [*reference.names, *current.names]
     return {name: parts.get(name, "feature") for name in dict.fromkeys(wanted)}
+
+
+def hold_if_same(current: Profile, reference: Profile, warnings: list[str]) -> str:
+    """Why nothing may pass where the data are the reference's own; empty, and no warning, where they aren't."""
+    if not same(current, reference):
+        return ""
+    warnings.append("The current data are equal to the reference; no drift can be learnt from that.")
+    return warnings[-1]
+
+
+def held(results: list[Result], hold: str) -> list[Result]:
+    """The results, with `hold` as the reason for which none of them passes, if there is one."""
+    if not hold:
+        return results
+    return [
+        replace(result, verdict=Verdict.INCONCLUSIVE, why=hold) if result.verdict is Verdict.PASS else result
+        for result in results
+    ]
 
 
 def same(current: Profile, reference: Profile) -> bool:

@@ -175,6 +175,13 @@ def _incumbent(
 ) -> tuple[Table, Columns]:
     """The table with the incumbent's answers, and their columns."""
     prediction, score = settings["incumbent_prediction"] or None, settings["incumbent_score"] or None
+    for mine, theirs in ((columns.prediction, prediction), (columns.score, score)):
+        if theirs is not None and theirs in (mine, columns.label):
+            raise BadInput(
+                "same-column",
+                f"incumbent: column {theirs!r} is the candidate's own answer, or the label; that compares nothing.",
+                column=theirs,
+            )
     if prediction or score:
         return current, Columns(prediction=prediction, score=score)
     if reference is None:

@@ -63,6 +63,7 @@ def run(
         )
     warnings = [*current.warnings, *(w for w in reference.warnings if w not in current.warnings)]
     roles = drift.roles_of(columns, current, reference)
+    hold = drift.hold_if_same(current, reference, warnings)
     results = drift.schema(current, reference, tuple(roles), thresholds, warnings)
     today = [day.profile for day in history.days if day.date == history.date]
     days = [Day(history.date, _sum([*today, current]))]
@@ -81,7 +82,7 @@ def run(
         features.append(feature)
     learning = history.baseline is None
     rules = _rules(thresholds, settings) if learning else thresholds
-    results += effects.judge_effects(features, rules, settings, known=KNOWN, method=METHOD)
+    results += drift.held(effects.judge_effects(features, rules, settings, known=KNOWN, method=METHOD), hold)
     shifts = [] if history.baseline is None else _shifts(history.baseline, features, reference)
     others = tuple(t for t in thresholds if t.metric not in ("drift_effect", "schema_changes"))
     if not learning and not any(t.metric == "baseline_shift" for t in others):
@@ -93,6 +94,7 @@ def run(
         [estimate for feature in features for estimate in feature.estimates],
         tuple(t for t in others if t.metric != "baseline_shift"),
         known=KNOWN,
+        hold=hold,
         minimum_n=settings["minimum_n"],
     )
     if learning:

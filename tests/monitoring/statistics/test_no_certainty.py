@@ -5,6 +5,7 @@ Attack cases DT-02, DT-04, DT-08, DT-09; each of these data must not pass, and w
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,17 @@ import pytest
 from scipy import stats
 
 from monitoring.catalogue import CHECKS
-from monitoring.statistics import contract, drift, evaluation, fairness, intervals, scores, slices
+from monitoring.statistics import (
+    contract,
+    drift,
+    evaluation,
+    fairness,
+    intervals,
+    noninferiority,
+    scores,
+    slices,
+    watching,
+)
 from monitoring.statistics.inputs import BadInput, Columns
 from monitoring.statistics.profiling import profile_table
 from monitoring.statistics.results import CheckOutcome, Result
@@ -142,6 +153,18 @@ def test_a_label_is_no_prediction_of_itself(parts: dict[str, str]) -> None:
     assert Columns(label="y", prediction="s", score="s").score == "s", "a score may be the prediction"
 
 
+@pytest.mark.parametrize("theirs", ["p", "y"])
+def test_a_candidate_is_not_compared_with_itself(theirs: str) -> None:
+    """Named as its own incumbent, any candidate is no worse."""
+    values = table_from_values({"y": [0, 1] * 500, "p": [1, 0] * 500})
+    with pytest.raises(BadInput) as caught:
+        noninferiority.run(
+            values, None, columns=Columns(label="y", prediction="p"), thresholds=(), seed=1,
+            parameters={"incumbent_prediction": theirs},
+        )  # fmt: skip
+    assert (caught.value.code, caught.value.column) == ("same-column", theirs)
+
+
 @pytest.mark.parametrize("check", [fairness, scores], ids=["fairness", "scores"])
 def test_an_attribute_named_twice_is_refused(check: Any) -> None:
     values = {
@@ -254,6 +277,12 @@ def test_the_reference_itself_passes_nothing() -> None:
     assert again.verdict is Verdict.INCONCLUSIVE
     assert Verdict.PASS not in {r.verdict for r in again.results if r.metric != "schema_changes"}
     assert any("equal to the reference" in r.why for r in again.results)
+    profile = profile_table(table_from_values({"x": values.tolist()}))
+    day = watching.run(
+        profile, profile, history=watching.History(dt.date(2026, 1, 5)), columns=Columns(), thresholds=bound,
+        parameters={"resamples": 50}, seed=1,
+    )  # fmt: skip
+    assert day.verdict is Verdict.INCONCLUSIVE, "a day in production that is the reference"
     other = np.random.default_rng(2).normal(size=20_000)
     assert drifted(other.tolist(), values.tolist(), *bound).verdict is Verdict.PASS
 
