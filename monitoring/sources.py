@@ -24,6 +24,7 @@ from monitoring.statistics.results import CheckOutcome
 from monitoring.statistics.verdicts import Threshold
 
 if TYPE_CHECKING:
+    from monitoring.statistics.blocks import File
     from monitoring.statistics.profiles import Profile
     from monitoring.statistics.profiling import Desk
     from monitoring.statistics.tables import Table
@@ -126,6 +127,16 @@ def profile_of(
 
     What `desk` has kept of the same dataset isn't counted again.
     """
+    file = open_parts(source, limits=limits)
+    profile: Profile = import_string(_PROFILING)(
+        file, like=like, desk=desk, **({"threads": threads} if threads else {})
+    )
+    facts = {"digest": source.digest, "name": source.name}
+    return replace(profile, facts={**profile.facts, **{name: said for name, said in facts.items() if said}})
+
+
+def open_parts(source: DatasetSource, *, limits: Limits | None = None) -> File:
+    """Look at a dataset that is counted part by part. Raises BadInput with what is wrong and where."""
     file = import_string(f"{_BLOCKS}.open_file")(
         source.path,
         types=source.types,
@@ -134,18 +145,15 @@ def profile_of(
         decimal=source.decimal,
         limits=limits or import_string(f"{_BLOCKS}.LARGE"),
     )
-    profile: Profile = import_string(_PROFILING)(
-        file, like=like, desk=desk, **({"threads": threads} if threads else {})
-    )
-    facts = {"digest": source.digest, "name": source.name}
-    return replace(profile, facts={**profile.facts, **{name: said for name, said in facts.items() if said}})
+    return cast("File", file)
 
 
-def counting_key(source: DatasetSource, like: Profile | None) -> str:
-    """Hex SHA-256 of all that a dataset's counts follow from."""
+def counting_key(source: DatasetSource, like: str) -> str:
+    """Hex SHA-256 of all that a dataset's counts follow from. `like` is the digest of the profile on whose edges it
+    is counted, or empty."""
     said = [
         import_string(_VERSION), source.digest, sorted(source.types.items()), list(source.columns), source.delimiter,
-        source.decimal, like.digest if like else "",
+        source.decimal, like,
     ]  # fmt: skip
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
@@ -161,16 +169,16 @@ def run_check(
     seed: int = 0,
     limits: Limits | None = None,
     threads: int | None = None,
-    desks: Callable[[str, str], Desk] | None = None,
+    desks: Callable[[str, str, str], Desk] | None = None,
     past: Past | None = None,
     shelf: Shelf | None = None,
     labels: Labels | None = None,
 ) -> CheckOutcome:
     """Run one check of the catalogue. Raises BadInput; anything else is a fault of ours.
 
-    `threads` count beside each other; the outcome is the same with any number. `desks` makes a desk for a side
-    ("current", "reference") and a key of what is counted there. `past` is for checks that read a history, `shelf` spares
-    them counting, `labels` are put beside the rows of checks that read a table.
+    `threads` count beside each other; the outcome is the same with any number. `desks` makes a desk for a side ("current",
+    "reference"), a key of what is counted there and the digest of the profile on whose edges it is counted. `past` is for
+    checks that read a history, `shelf` spares them counting, `labels` are put beside the rows of checks that read a table.
     """
     check = CATALOGUE.get(name)
     if check is None:
@@ -199,8 +207,9 @@ def run_check(
         if source is None:
             continue
         like = sides[-1]
-        key = counting_key(source, like)
-        desk = desks(side, key) if desks and source.digest else None
+        edges = like.digest if like else ""
+        key = counting_key(source, edges)
+        desk = desks(side, key, edges) if desks and source.digest else None
         profile = profile_of(source, like=like, limits=limits, threads=threads, desk=desk)
         sides.append(profile)
         if shelf is not None and source.digest:
@@ -229,7 +238,7 @@ def _history(past: Past, count: Callable[[Earlier], Profile | None]) -> Any:
 def _counted(
     earlier: Earlier, *, like: Profile | None, shelf: Shelf | None, limits: Limits | None, threads: int | None
 ) -> Profile | None:
-    key = counting_key(earlier.source, like)
+    key = counting_key(earlier.source, like.digest if like else "")
     found = shelf.kept(key) if shelf is not None else None
     if found is not None:
         return found

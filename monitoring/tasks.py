@@ -10,7 +10,9 @@ from monitoring.services.baselines import learn_due
 from monitoring.services.desks import desks_sweep
 from monitoring.services.execution import WORKER, execute_next, follow
 from monitoring.services.feeds import feeds_sweep
+from monitoring.services.helping import help_next
 from monitoring.services.labels import labels_sweep
+from monitoring.services.parts import PART_TASK, parts_sweep
 from monitoring.services.runs import LEARN_TASK, runs_interrupted
 
 
@@ -22,6 +24,14 @@ def run() -> None:
         pass
 
 
+@shared_task(name=PART_TASK)
+def part() -> None:
+    """Help other workers with their runs until there is nothing to count, or a run waits that nobody has."""
+    while help_next(actor=Actor.system(WORKER)):
+        pass
+    run()
+
+
 @shared_task(name=LEARN_TASK)
 def learn() -> None:
     """Learn the baselines that are due."""
@@ -31,10 +41,11 @@ def learn() -> None:
 @shared_task(name="monitoring.sweep")
 def sweep() -> None:
     """By the clock: end runs whose last lease ran out, finish what follows from ended runs, note what did not come, learn and
-    execute what is due."""
+    execute what is due, help where help is wanted."""
     actor = Actor.system(WORKER)
     runs_interrupted(actor=actor)
     desks_sweep()
+    parts_sweep(actor=actor)
     # A worker may have died between ending a run and what follows from it.
     for ended in (
         Run.objects.filter(batch__state="received").exclude(state="due").order_by("finished_at")[:100]
@@ -44,3 +55,4 @@ def sweep() -> None:
     labels_sweep(actor=actor)
     learn_due(actor=actor)
     run()
+    part()

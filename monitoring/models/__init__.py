@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from monitoring.models.measured import Alert, Batch, Breach, Incident, Monitor, Run
+from monitoring.models.queues import Part
 from monitoring.models.watched import Baseline, LabelSet, MissedSlot, Paging, Plan, StoredProfile
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "MissedSlot",
     "Monitor",
     "Paging",
+    "Part",
     "Plan",
     "Run",
     "StoredProfile",

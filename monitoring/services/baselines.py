@@ -118,13 +118,15 @@ def _learnt(row: Baseline) -> tuple[int, str | None, str]:
     monitor = row.monitor
     shelf = SystemShelf(monitor.deployment.version.model.system_id)
     described, late = monitor.reference, labels_are_late(monitor)
-    reference = shelf.kept(counting_key(DatasetSource.named(described.digest, kinds_of(described)), None))
+    reference = shelf.kept(counting_key(DatasetSource.named(described.digest, kinds_of(described)), ""))
     if reference is None:
         return 0, None, "the reference's counts are not stored."
     by_date: dict[dt.date, list[Any]] = {}
     for batch in _checked(monitor):
         if row.first_day <= date_of(batch) <= row.last_day:
-            key = counting_key(DatasetSource.named(batch.blob_id, kinds_of(described, late=late)), reference)
+            key = counting_key(
+                DatasetSource.named(batch.blob_id, kinds_of(described, late=late)), reference.digest
+            )
             if (profile := shelf.kept(key)) is not None:
                 by_date.setdefault(date_of(batch), []).append(profile)
     day, add = import_string(_DAY), import_string(_ADDED)

@@ -11,8 +11,8 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from django.db import DatabaseError
@@ -26,6 +26,7 @@ from monitoring.services.batches import batch_settle
 from monitoring.services.breaches import breach_judge
 from monitoring.services.desks import LeaseLost, RunDesk
 from monitoring.services.paging import paging_decide
+from monitoring.services.parts import parts_withdraw
 from monitoring.services.runs import MONITORED, kinds_of, run_claim, run_fail, run_finish, run_progress
 from monitoring.services.shelves import SystemShelf, profile_store
 from monitoring.sources import DatasetSource, Earlier, Labels, Past, run_check
@@ -33,7 +34,6 @@ from monitoring.statistics.inputs import BadInput, Columns
 from monitoring.statistics.results import CheckOutcome
 from monitoring.statistics.verdicts import Threshold
 from registry import storage
-from registry.models import DatasetVersion
 from registry.selectors.artifacts import local_copy
 
 WORKER = "checks-worker"
@@ -58,11 +58,16 @@ def execute(run: Run, *, actor: Actor) -> None:
     try:
         run_progress(actor=actor, run_id=run.pk, token=token, words="measuring")
         shelf = SystemShelf(run.version.model.system_id)
-        outcome = measure(
-            run,
-            desks=lambda side, key: RunDesk(actor=actor, run_id=run.pk, token=token, side=side, key=key),
-            shelf=shelf,
-        )
+        try:
+            outcome = measure(
+                run,
+                desks=lambda side, key, like: RunDesk(
+                    actor=actor, run_id=run.pk, token=token, side=side, key=key, like=like
+                ),
+                shelf=shelf,
+            )
+        finally:
+            parts_withdraw(actor=actor, token=token)
         if past_of(run) is not None:
             for key, (data, profile) in shelf.fresh.items():
                 profile_store(
@@ -99,7 +104,7 @@ def measure(
     run: Run,
     *,
     threads: int | None = None,
-    desks: Callable[[str, str], RunDesk] | None = None,
+    desks: Callable[[str, str, str], RunDesk] | None = None,
     shelf: SystemShelf | None = None,
 ) -> CheckOutcome:
     """What the check says of the run's inputs, by the parameters, bounds and seed that were recorded with it.
@@ -139,24 +144,32 @@ def follow(run: Run, *, actor: Actor) -> None:
 @contextmanager
 def _sources(run: Run) -> Iterator[tuple[DatasetSource, DatasetSource | None]]:
     with ExitStack() as stack:
-        described = run.current or run.reference
-        if described is None:
+        current, reference = source_named(run, "current"), source_named(run, "reference")
+        if current is None:
             raise BadInput("no-data", "The run names no data.")
-        digest = run.batch.blob_id if run.batch else described.digest
-        current = _source(stack.enter_context(local_copy(digest)), digest, described, late=_late(run))
-        reference = None
-        if run.reference is not None and run.reference.digest == digest:
-            if "reference" in CATALOGUE[run.check_name].needs:
-                text = "The data are the reference itself, byte for byte; nothing can be learnt from comparing them."
-                raise BadInput("same-data", text)
-        elif run.reference is not None:
-            path = stack.enter_context(local_copy(run.reference.digest))
-            reference = _source(path, run.reference.digest, run.reference)
-        yield current, reference
+        same = run.reference is not None and run.reference.digest == current.digest
+        if same and "reference" in CATALOGUE[run.check_name].needs:
+            text = "The data are the reference itself, byte for byte; nothing can be learnt from comparing them."
+            raise BadInput("same-data", text)
+        yield (
+            replace(current, path=stack.enter_context(local_copy(current.digest))),
+            replace(reference, path=stack.enter_context(local_copy(reference.digest))) if reference else None,
+        )
 
 
-def _source(path: Path, digest: str, described: DatasetVersion, *, late: bool = False) -> DatasetSource:
-    return DatasetSource(path=path, types=kinds_of(described, late=late), digest=digest, name=str(described))
+def source_named(run: Run, side: str) -> DatasetSource | None:
+    """What a run reads as its "current" or "reference" data, without the bytes; None if it reads nothing there."""
+    described = run.current or run.reference
+    if described is None:
+        return None
+    digest = run.batch.blob_id if run.batch else described.digest
+    if side == "current":
+        return replace(DatasetSource.named(digest, kinds_of(described, late=_late(run))), name=str(described))
+    if run.reference is None or run.reference.digest == digest:
+        return None
+    return replace(
+        DatasetSource.named(run.reference.digest, kinds_of(run.reference)), name=str(run.reference)
+    )
 
 
 def _late(run: Run) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from ledger import clock
 from ledger.actors import Actor, Subject
@@ -117,9 +117,7 @@ def run_claim(*, actor: Actor, run_id: uuid.UUID | None = None) -> Run | None:
     """
     access.require(actor, P.RUN_EXECUTE)
     now = clock.now()
-    free = Run.objects.filter(state="due", attempts__lt=MAX_LEASES).filter(
-        Q(lease_until__isnull=True) | Q(lease_until__lt=now)
-    )
+    free = _free(now)
     if run_id is not None:
         free = free.filter(pk=run_id)
     for candidate in free.order_by("requested_at").values_list("pk", flat=True)[:20]:
@@ -133,6 +131,11 @@ def run_claim(*, actor: Actor, run_id: uuid.UUID | None = None) -> Run | None:
                 pk=candidate, lease_token=token
             )
     return None
+
+
+def runs_wait() -> bool:
+    """Whether a run could be claimed now."""
+    return _free(clock.now()).exists()
 
 
 def run_progress(*, actor: Actor, run_id: uuid.UUID, token: uuid.UUID, words: str) -> bool:
@@ -214,6 +217,12 @@ def _fail(actor: Actor, run: Run, code: str, text: str, *, move: str = "fail") -
         data={"attempts": run.attempts},
     )
     return run
+
+
+def _free(now: dt.datetime) -> QuerySet[Run]:
+    return Run.objects.filter(state="due", attempts__lt=MAX_LEASES).filter(
+        Q(lease_until__isnull=True) | Q(lease_until__lt=now)
+    )
 
 
 def _held(run_id: uuid.UUID, token: uuid.UUID) -> Run | None:

@@ -7,7 +7,7 @@ a reference is cut. The second pass counts. What is compared with a stored refer
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Protocol
@@ -36,7 +36,7 @@ SAMPLE = 200_000
 THREADS = 2
 
 CUT = "cut"
-"""The name under which a desk keeps how the columns are counted; parts are kept under their numbers."""
+"""The name under which a desk keeps how the columns are counted; parts are kept under `part_name`."""
 
 
 class Desk(Protocol):
@@ -46,6 +46,9 @@ class Desk(Protocol):
         """What was kept under a name before, by this process or one that died."""
 
     def keep(self, name: str, profile: Profile) -> None: ...
+
+    def turns(self, of: int) -> Iterable[int]:
+        """The numbers of all parts, each once: what this process shall look for on the desk next, or count."""
 
     def told(self, done: int, of: int) -> None:
         """After each part. Whatever this raises ends the work."""
@@ -59,6 +62,9 @@ class NoDesk:
 
     def keep(self, name: str, profile: Profile) -> None:
         pass
+
+    def turns(self, of: int) -> Iterable[int]:
+        return range(of)
 
     def told(self, done: int, of: int) -> None:
         pass
@@ -76,14 +82,26 @@ def profile_file(
     if (cut := desk.kept(CUT)) is None:
         cut = cut_of(file, like, threads=threads)
         desk.keep(CUT, cut)
-    done = []
-    for number in range(count):
-        if (part := desk.kept(str(number))) is None:
-            part = profile_part(file, number, cut, threads=threads)
-            desk.keep(str(number), part)
-        done.append(part)
-        desk.told(number + 1, count)
-    return finish(file, done)
+    done: dict[int, Profile] = {}
+    for number in desk.turns(count):
+        done[number] = part_on(desk, file, number, cut, threads=threads)
+        desk.told(len(done), count)
+    return finish(file, [done[number] for number in range(count)])
+
+
+def part_on(desk: Desk, file: File, number: int, cut: Profile, *, threads: int = THREADS) -> Profile:
+    """The profile of one part: as the desk has it, or counted now and kept there."""
+    name = part_name(file, number)
+    if (part := desk.kept(name)) is None:
+        part = profile_part(file, number, cut, threads=threads)
+        desk.keep(name, part)
+    return part
+
+
+def part_name(file: File, number: int) -> str:
+    """The name of a part on a desk: its range, so that who cuts files into other parts finds nothing to mistake."""
+    begin, end = file.parts[number]
+    return f"{begin}-{end}"
 
 
 def cut_of(file: File, like: Profile | None = None, *, threads: int = THREADS) -> Profile:

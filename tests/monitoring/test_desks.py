@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from ledger.errors import Conflict, NotAllowed
 from monitoring.models import Run
-from monitoring.services.desks import LeaseLost, RunDesk, desks_sweep
+from monitoring.services.desks import Folder, LeaseLost, RunDesk, desks_sweep
 from monitoring.services.execution import execute, execute_next
 from monitoring.services.runs import run_cancel, run_claim, run_request
 from monitoring.statistics import blocks
@@ -32,11 +32,11 @@ ROWS, PART, KILLS = (10_000_000, 1 << 20, 10) if LARGE else (20_000, 2_000, 10)
 KEY = "ab" * 32
 
 
-class Mortal(RunDesk):
+class Mortal(Folder):
     """Dies by SIGKILL after so many new parts, or in the middle of keeping one."""
 
     def __init__(self, new: int) -> None:
-        super().__init__(actor=WORKER, run_id=uuid4(), token=uuid4(), side="current", key=KEY)
+        super().__init__(KEY)
         self.left = new
 
     def keep(self, name: str, profile: Any) -> None:
@@ -46,9 +46,6 @@ class Mortal(RunDesk):
             half.write_text(profile.json()[:50])
             os.kill(os.getpid(), signal.SIGKILL)
         super().keep(name, profile)
-
-    def told(self, done: int, of: int) -> None:
-        pass
 
 
 @pytest.fixture
@@ -86,13 +83,13 @@ def test_a_worker_killed_ten_times_gives_the_same_profile_and_counts_nothing_twi
 
 def test_what_somebody_else_put_there_is_not_read(home: Path, data: Path) -> None:
     whole = profile_file(open_file(data), desk=Mortal(10**9))
-    part = home / "profiles" / KEY / "3"
+    part = home / "profiles" / KEY / "3-4"
     mac, _, text = part.read_text().partition("\n")
     forged = text.replace('"counts":[', '"counts":[1,', 1)
-    others = (home / "profiles" / KEY / "4").read_text()
+    others = (home / "profiles" / KEY / "4-5").read_text()
     for content in (f"{mac}\n{forged}", others, text, "", "\n", mac):
         part.write_text(content)
-        assert Mortal(0).kept("3") is None
+        assert Mortal(0).kept("3-4") is None
     assert profile_file(open_file(data), desk=Mortal(1)).json() == whole.json()
 
 
@@ -107,7 +104,7 @@ def test_what_is_old_goes(home: Path, data: Path) -> None:
     assert desks_sweep() == 0
     os.utime(home / "profiles" / KEY, (0, 0))
     assert desks_sweep() == 1
-    assert Mortal(0).kept("0") is None
+    assert Mortal(0).kept("0-1") is None
 
 
 @pytest.fixture
