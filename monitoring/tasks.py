@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from celery import shared_task
 
 from ledger.actors import Actor
@@ -15,20 +17,34 @@ from monitoring.services.labels import labels_sweep
 from monitoring.services.parts import PART_TASK, parts_sweep
 from monitoring.services.runs import LEARN_TASK, runs_interrupted
 
+# One thread of a process counts for others, and none while another executes a run: what is left is for the log and
+# whatever else is due.
+_helping = threading.Lock()
+_executing: set[int] = set()
+
 
 @shared_task(name="monitoring.run")
 def run() -> None:
     """Execute due runs until none is free."""
     actor = Actor.system(WORKER)
-    while execute_next(actor=actor):
-        pass
+    _executing.add(threading.get_ident())
+    try:
+        while execute_next(actor=actor):
+            pass
+    finally:
+        _executing.discard(threading.get_ident())
 
 
 @shared_task(name=PART_TASK)
 def part() -> None:
     """Help other workers with their runs until there is nothing to count, or a run waits that nobody has."""
-    while help_next(actor=Actor.system(WORKER)):
-        pass
+    if not _helping.acquire(blocking=False):
+        return
+    try:
+        while not _executing and help_next(actor=Actor.system(WORKER), wanted=lambda: bool(_executing)):
+            pass
+    finally:
+        _helping.release()
     run()
 
 

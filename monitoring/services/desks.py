@@ -22,7 +22,9 @@ from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 
 from ledger.actors import Actor
+from ledger.services.wakes import wake
 from monitoring.services.parts import (
+    PART_TASK,
     PARTS_TO_SHARE,
     Share,
     part_claim,
@@ -145,6 +147,7 @@ class RunDesk(Folder):
                 out.discard(mine)
                 yield mine
                 part_finish(actor=actor, share=share, number=mine, holder=holder)
+                wake(PART_TASK)  # the call before may have reached a worker that was busy
             elif out:
                 self._say()
                 time.sleep(PAUSE_SECONDS)

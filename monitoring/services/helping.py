@@ -7,6 +7,7 @@ What it can't read it leaves to the run's worker, who finds the same and has a n
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 from uuid import uuid4
 
@@ -36,15 +37,16 @@ _PART_ON = "monitoring.statistics.profiling.part_on"
 _log = logging.getLogger(__name__)
 
 
-def help_next(*, actor: Actor) -> bool:
+def help_next(*, actor: Actor, wanted: Callable[[], bool] = lambda: False) -> bool:
     """Count parts of one run that wants help until none is free; False if there was nothing to count.
 
-    Gives way to runs that wait for a worker: one large file must not keep them all.
+    Gives way to runs that wait for a worker, as one large file must not keep them all; and after the part in which
+    `wanted` says that the caller is wanted elsewhere.
     """
-    return not runs_wait() and any(_help(actor, share) for share in parts_open(actor=actor))
+    return not runs_wait() and any(_help(actor, share, wanted) for share in parts_open(actor=actor))
 
 
-def _help(actor: Actor, share: Share) -> bool:
+def _help(actor: Actor, share: Share, wanted: Callable[[], bool]) -> bool:
     run = Run.objects.select_related("batch", "current", "reference").get(pk=share.run_id)
     source = source_named(run, share.side)
     if source is None:
@@ -55,16 +57,18 @@ def _help(actor: Actor, share: Share) -> bool:
         return False  # the run's worker has a disk of its own: it wouldn't find what is counted here
     try:
         with local_copy(source.digest) as path:
-            return _count(actor, share, desk, replace(source, path=path))
+            return _count(actor, share, desk, replace(source, path=path), wanted)
     except (IntegrityFault, BadInput, OSError) as error:
         _log.warning("run %s: no help with the %s data: %s", share.run_id, share.side, error)
         return False
 
 
-def _count(actor: Actor, share: Share, desk: Folder, source: DatasetSource) -> bool:
+def _count(
+    actor: Actor, share: Share, desk: Folder, source: DatasetSource, wanted: Callable[[], bool]
+) -> bool:
     file, cut, part_on = open_parts(source), desk.kept(import_string(_CUT)), import_string(_PART_ON)
     holder, counted = uuid4(), 0
-    while share_stands(share) and not (counted and runs_wait()):
+    while share_stands(share) and not (counted and (wanted() or runs_wait())):
         number = part_claim(actor=actor, share=share, holder=holder)
         if number is None:
             break

@@ -20,6 +20,7 @@ from django.db import connection
 
 from ledger import clock
 from ledger.models import Entry
+from monitoring import tasks
 from monitoring.models import Part, Run
 from monitoring.services import desks, execution, helping
 from monitoring.services.desks import RunDesk
@@ -39,6 +40,7 @@ from monitoring.services.parts import (
 from monitoring.services.runs import run_cancel, run_claim, run_request
 from monitoring.statistics import blocks, profiling
 from monitoring.tasks import part, sweep
+from monitoring.tasks import run as run_task
 from tests.world import WORKER, World, make_world
 
 PARTS, ROWS = 12, 500
@@ -351,6 +353,50 @@ def test_a_helper_gives_way_to_a_run_that_waits(drift: Any, monkeypatch: pytest.
     executed: list[Any] = []
     part()
     assert [found.pk for found in executed] == [asked.pk], "and has it"
+
+
+@pytest.mark.once
+def test_one_thread_of_a_process_helps_and_none_while_another_executes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two threads that both count would leave nobody for the log."""
+    said: list[str] = []
+
+    def beside(task: Callable[[], None]) -> None:
+        thread = threading.Thread(target=task)
+        thread.start()
+        thread.join()
+
+    def helps(*, actor: Any, wanted: Callable[[], bool]) -> bool:
+        said.append("helps")
+
+        def executes(*, actor: Any) -> bool:
+            said.append(f"wanted: {wanted()}")
+            return False
+
+        beside(part)
+        said.append(f"wanted: {wanted()}")
+        monkeypatch.setattr(tasks, "execute_next", executes)
+        beside(run_task)
+        monkeypatch.setattr(tasks, "execute_next", nothing)
+        return False
+
+    def busy(*, actor: Any) -> bool:
+        monkeypatch.setattr(tasks, "execute_next", nothing)
+        beside(part)
+        return False
+
+    def nothing(*, actor: Any) -> bool:
+        return False
+
+    monkeypatch.setattr(tasks, "help_next", helps)
+    monkeypatch.setattr(tasks, "execute_next", nothing)
+    part()
+    assert said == ["helps", "wanted: False", "wanted: True"]
+    monkeypatch.setattr(tasks, "execute_next", busy)
+    run_task()
+    assert len(said) == 3, "nobody helped"
+    assert tasks._executing == set()
 
 
 def test_a_row_cannot_have_data_counted_as_others(drift: Any, counted: Counted, home: Path) -> None:
