@@ -149,7 +149,9 @@ def _sources(run: Run) -> Iterator[tuple[DatasetSource, DatasetSource | None]]:
             raise BadInput("no-data", "The run names no data.")
         same = run.reference is not None and run.reference.digest == current.digest
         if same and "reference" in CATALOGUE[run.check_name].needs:
-            text = "The data are the reference itself, byte for byte; nothing can be learnt from comparing them."
+            text = (
+                "The data are the reference itself, byte for byte; nothing can be learnt from comparing them."
+            )
             raise BadInput("same-data", text)
         yield (
             replace(current, path=stack.enter_context(local_copy(current.digest))),
