@@ -88,6 +88,11 @@ DATABASES = {
         env.str("DATABASE_URL", default=""), MODELWARRANT_HOME, env.str("DATABASE_PASSWORD_FILE", default="")
     )
 }
+# The password of the user whom `--table` names in an address (monitoring/warehouses.py); a file goes before.
+WAREHOUSE_PASSWORD = os.environ.get(
+    "WAREHOUSE_PASSWORD", ""
+)  # django-environ would look up what begins with $
+WAREHOUSE_PASSWORD_FILE = env.str("WAREHOUSE_PASSWORD_FILE", default="")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 

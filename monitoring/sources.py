@@ -1,7 +1,7 @@
 """One interface to read a dataset and to run a check on it, for workers and commands alike.
 
 Light to import: pandas, scipy and fairlearn come in only when a check's dotted path is resolved at run time.
-Knows paths that its caller vouches for; never fetches an address, never unpickles.
+Knows paths that its caller vouches for, and tables that an operator named (`warehouses`); never unpickles.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from monitoring.catalogue import CATALOGUE
 from monitoring.statistics.inputs import BadInput, Columns, Limits
 from monitoring.statistics.results import CheckOutcome
 from monitoring.statistics.verdicts import Threshold
+from monitoring.warehouses import TableSource, profile_of_table
 
 if TYPE_CHECKING:
     from monitoring.statistics.blocks import File
@@ -160,8 +161,8 @@ def counting_key(source: DatasetSource, like: str) -> str:
 
 def run_check(
     name: str,
-    current: DatasetSource,
-    reference: DatasetSource | None = None,
+    current: DatasetSource | TableSource,
+    reference: DatasetSource | TableSource | None = None,
     *,
     columns: Columns,
     thresholds: tuple[Threshold, ...] = (),
@@ -176,6 +177,7 @@ def run_check(
 ) -> CheckOutcome:
     """Run one check of the catalogue. Raises BadInput; anything else is a fault of ours.
 
+    Tables in databases are for checks that read a profile: they are counted where they are, and never kept.
     `threads` count beside each other; the outcome is the same with any number. `desks` makes a desk for a side ("current",
     "reference"), a key of what is counted there and the digest of the profile on whose edges it is counted. `past` is for
     checks that read a history, `shelf` spares them counting, `labels` are put beside the rows of checks that read a table.
@@ -197,6 +199,8 @@ def run_check(
     }
     function = import_string(check.function)
     if check.reads == "table":
+        if isinstance(current, TableSource) or isinstance(reference, TableSource):
+            raise BadInput("reads-rows", _reads_rows(name), column="table")
         table = open_table(current, limits=limits)
         if labels is not None:
             table = _labelled(table, labels, limits)
@@ -207,6 +211,9 @@ def run_check(
         if source is None:
             continue
         like = sides[-1]
+        if isinstance(source, TableSource):
+            sides.append(profile_of_table(source, like=like))
+            continue
         edges = like.digest if like else ""
         key = counting_key(source, edges)
         desk = desks(side, key, edges) if desks and source.digest else None
@@ -221,6 +228,14 @@ def run_check(
         raise BadInput("no-history", f"{name} judges a running model's data; there is no history to read.")
     count = partial(_counted, like=sides[-2], shelf=shelf, limits=limits, threads=threads)
     return cast("CheckOutcome", function(*counted, history=_history(past, count), **said))
+
+
+def _reads_rows(name: str) -> str:
+    counted = ", ".join(check for check, entry in CATALOGUE.items() if entry.reads == "profile")
+    return (
+        f"table: {name} reads rows, and a table is only counted where it is ({counted} read counts). Judge a file of "
+        "the rows instead: batch_from_table writes one for a deployment."
+    )
 
 
 def _history(past: Past, count: Callable[[Earlier], Profile | None]) -> Any:

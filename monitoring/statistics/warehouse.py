@@ -74,7 +74,7 @@ def profile_of_table(
     `changed` and `engine-error`.
     """
     table = _partition(table, partition or {})
-    kinds = {name: _kind(table, name) for name in cut.names}
+    kinds = {name: kind_of(table, name) for name in cut.names}
     if not kinds:
         raise BadInput("cut", "No column is to be counted.")
     backend = table.get_backend()
@@ -105,7 +105,7 @@ def cut_of_table(table: ibis.Table, like: Profile | None = None) -> Profile:
     those of a file with the same rows), otherwise from about SAMPLE random rows and, where those hold few distinct
     values, from all distinct values. Raises BadInput `unsupported-type` and `engine-error`.
     """
-    kinds = {name: _kind(table, name) for name in table.columns}
+    kinds = {name: kind_of(table, name) for name in table.columns}
     backend = table.get_backend()
     settle(backend)
     edges = {
@@ -327,8 +327,8 @@ def _nothing() -> ibis.Value:
     return ibis.null("float64")
 
 
-def _kind(table: ibis.Table, name: str) -> str:
-    """`number`, `text` or `empty`. Raises BadInput unknown-column, unsupported-type."""
+def kind_of(table: ibis.Table, name: str) -> str:
+    """As what a column is counted: `number`, `text` or `empty`. Raises BadInput `unknown-column`, `unsupported-type`."""
     if name not in table.columns:
         raise unknown_column(name, table.columns)
     kind = table[name].type()

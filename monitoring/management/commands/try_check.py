@@ -1,4 +1,4 @@
-"""One check of the catalogue on files: nothing recorded, no database, the same code as in the worker."""
+"""One check of the catalogue on files or tables: nothing recorded, no database of ours, the same code as in the worker."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from django.core.management.base import BaseCommand, CommandError
 
 from monitoring.catalogue import CATALOGUE, INPUTS
 from monitoring.sources import DatasetSource, run_check
-from monitoring.statistics.inputs import BadInput, Columns
+from monitoring.statistics.inputs import BadInput, Columns, Sensitive
 from monitoring.statistics.results import CheckOutcome, Result
 from monitoring.statistics.verdicts import OPERATORS, Threshold
+from monitoring.warehouses import TableSource, table_at
 
 _SIGNS = sorted(OPERATORS, key=len, reverse=True)
 _SHOWN_UNJUDGED = 60
@@ -22,15 +23,28 @@ _SHOWN_UNJUDGED = 60
 
 class Command(BaseCommand):
     help = (
-        "Run one check on files and print what it says; nothing is recorded. Exit code 0 when it ran, whatever "
-        "the verdict; 1 when the input cannot be judged; 2 for usage."
+        "Run one check on files, or on tables in a database, and print what it says; nothing is recorded. Exit code "
+        "0 when it ran, whatever the verdict; 1 when the input cannot be judged; 2 for usage."
     )
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help=f"the check: {', '.join(CATALOGUE)}")
-        parser.add_argument("--current", required=True, metavar="FILE", help="CSV, Parquet or Arrow")
+        parser.add_argument("--current", metavar="FILE", help="CSV, Parquet or Arrow")
         parser.add_argument("--reference", metavar="FILE", help="data to compare with (drift)")
+        parser.add_argument(
+            "--table",
+            metavar="URL",
+            help="instead of --current: address of a database or warehouse, such as duckdb:///data/d.duckdb or "
+            "postgresql://reader@db/lending, whose tables are counted where they are (checks that read counts). Its "
+            "password comes from WAREHOUSE_PASSWORD_FILE or WAREHOUSE_PASSWORD",
+        )
+        parser.add_argument(
+            "--name", dest="table_name", metavar="TABLE", help="the table to judge: name, or schema.name"
+        )
+        parser.add_argument(
+            "--reference-name", metavar="TABLE", help="the table to compare with, in the same database"
+        )
         parser.add_argument("--label", metavar="C", help="column of what really happened")
         parser.add_argument("--prediction", metavar="C", help="column of the model's decision")
         parser.add_argument("--score", metavar="C", help="column of the model's score")
@@ -91,21 +105,7 @@ class Command(BaseCommand):
                 raise BadInput(name, f"{name}: one character, such as {least!r}.", column=name)
         if options["delimiter"] == options["decimal"]:
             raise BadInput("decimal", "decimal: it cannot be the delimiter as well.", column="decimal")
-        text = dict.fromkeys(_listed(options["text"]), "text")
-        current, reference = (
-            DatasetSource(
-                path=Path(options[part]),
-                types=text,
-                delimiter=options["delimiter"],
-                decimal=options["decimal"],
-                name=Path(options[part]).name,
-            )
-            if options[part]
-            else None
-            for part in ("current", "reference")
-        )
-        if current is None:
-            raise BadInput("not-there", "current: name a file.", column="current")
+        current, reference = _sides(options)
         return run_check(
             options["name"],
             current,
@@ -157,6 +157,57 @@ def _line(result: Result) -> str:
     return f"{word}{result.metric:<30} {where:<28} {value}{interval} n={result.n}" + (
         f"  {result.why}" if result.why else ""
     )
+
+
+def _sides(
+    options: dict[str, Any],
+) -> tuple[DatasetSource | TableSource, DatasetSource | TableSource | None]:
+    """What is judged and what it is compared with: files, tables, or a table and a file."""
+    if options["reference"] and options["reference_name"]:
+        raise BadInput("reference", "reference: a file or a table, not both.", column="reference")
+    if not options["table"]:
+        for name in ("table_name", "reference_name"):
+            if options[name]:
+                raise BadInput("table", "table: give the address of the tables' database.", column="table")
+        if not options["current"]:
+            raise BadInput("not-there", "current: name a file, or a table with --table.", column="current")
+        return _file(options, "current"), _file(options, "reference") if options["reference"] else None
+    if options["current"]:
+        raise BadInput("current", "current: a file or a table, not both.", column="current")
+    if not options["table_name"]:
+        raise BadInput("table-name", "name: name the table.", column="name")
+    if options["text"] and not options["reference"]:
+        raise BadInput("text", "text: a table's columns have types; this is for files.", column="text")
+    columns = _counted_columns(options)
+    against = options["reference_name"]
+    return table_at(options["table"], options["table_name"], columns), (
+        table_at(options["table"], against, columns)
+        if against
+        else _file(options, "reference")
+        if options["reference"]
+        else None
+    )
+
+
+def _file(options: dict[str, Any], part: str) -> DatasetSource:
+    return DatasetSource(
+        path=Path(options[part]),
+        types=dict.fromkeys(_listed(options["text"]), "text"),
+        delimiter=options["delimiter"],
+        decimal=options["decimal"],
+        name=Path(options[part]).name,
+    )
+
+
+def _counted_columns(options: dict[str, Any]) -> tuple[str, ...]:
+    """The columns of a table that are counted: with features named, those and the ones that play a part."""
+    features = _listed(options["features"])
+    if not features:
+        return ()
+    sensitive = _listed(options["sensitive"])
+    cuts = (Sensitive.parse(written).column for written in sensitive)
+    named = (options["label"], options["prediction"], options["score"], *sensitive, *cuts)
+    return tuple(dict.fromkeys((*features, *(name for name in named if name))))
 
 
 def _suggested(options: dict[str, Any]) -> tuple[Threshold, ...]:
