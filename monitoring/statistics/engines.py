@@ -7,10 +7,12 @@ looked up, never put into a statement. What a driver says is never passed on: it
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import parse_qsl
+from uuid import uuid4
 
 import ibis
 import pyarrow as pa
@@ -28,6 +30,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_$]{0,127}", re.ASCII)
 _PROPAGATION = "statistics_propagation"
 # A profile is counts: what these would add is other people's code, fetched while we look.
 _DUCKDB_OFF = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+DUCKDB_MEMORY = "1GB"
+"""What DuckDB, which runs in this process, may hold; sorting more goes by way of the disk."""
 
 
 def connect(url: str) -> ibis.BaseBackend:
@@ -110,8 +114,8 @@ def batches(backend: ibis.BaseBackend, query: ibis.Table, rows: int) -> Iterator
         if backend.name == "postgres":
             yield from backend.to_pyarrow_batches(query, chunk_size=rows)
         elif backend.name == "duckdb":
-            # Ibis 12 asks for this by a name that DuckDB 2 no longer has.
-            yield from backend.raw_sql(backend.compile(query)).to_arrow_reader(rows)
+            # Ibis 12 asks by a name that DuckDB 2 no longer has; and what `execute` answers lies in memory as a whole.
+            yield from backend.con.sql(backend.compile(query)).to_arrow_reader(rows)
         else:
             # Ibis goes by way of pandas, where whole numbers beside NULL become doubles.
             yield from backend.raw_sql(backend.compile(query)).toArrow().to_batches(rows)
@@ -132,7 +136,14 @@ def _duckdb(rest: str) -> ibis.BaseBackend:
     # Anything else in an address of DuckDB is another place (md:, s3://) or a setting.
     if not path.is_absolute() or "?" in rest or not path.is_file():
         raise BadInput("connection", "DuckDB's address is duckdb:// and the absolute path of a file.")
-    return ibis.duckdb.connect(path, read_only=True, **_DUCKDB_OFF)
+    return ibis.duckdb.connect(
+        path,
+        read_only=True,
+        memory_limit=DUCKDB_MEMORY,
+        # Made when it is needed, and removed, by DuckDB; otherwise it would lie beside the operator's file.
+        temp_directory=str(Path(tempfile.gettempdir()) / f"modelwarrant-duckdb-{uuid4().hex}"),
+        **_DUCKDB_OFF,
+    )
 
 
 def _pyspark(rest: str) -> ibis.BaseBackend:
