@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from django.http import HttpRequest
 
 from ledger.actors import Actor, Door
 from ledger.errors import Unauthenticated
-from people.models import Token, User
+from people.catalogue import P
+from people.models import ServiceIdentity, Token, User
 
 AUTHENTICATED_AT = "people.authenticated_at"
 """Session key: when the person last proved who they are, seconds since 1970 on the database's clock."""
@@ -53,6 +55,21 @@ def for_token(token: Token, door: Door = "api") -> Actor:
         pk=str(identity.pk),
         controller=identity.controller.pseudonym,
         scopes=frozenset(token.scopes_granted),
+    )
+
+
+def for_identity(identity: ServiceIdentity, door: Door, permissions: Iterable[P]) -> Actor:
+    """A service identity without a token, in a command of the host, limited to these permissions.
+
+    Whoever runs the command vouches for it; its own grants count as ever.
+    """
+    return Actor(
+        kind="service",
+        id=identity.pseudonym,
+        door=door,
+        pk=str(identity.pk),
+        controller=identity.controller.pseudonym,
+        scopes=frozenset(permission.value for permission in permissions),
     )
 
 

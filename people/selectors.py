@@ -114,3 +114,22 @@ def operator_named(email: str, field: str) -> User:
     if user is None:
         raise Invalid(f"{email} is no operator in force.", field=field)
     return user
+
+
+def principal_named(written: str, field: str) -> User | ServiceIdentity:
+    """The active person with this e-mail, or else the active service identity of this name, for commands of the host.
+
+    Raises Invalid for `field`. What they may do is asked when they do it.
+    """
+    found: User | ServiceIdentity | None
+    if "@" in written:
+        found = User.objects.filter(email=normal_email(written), is_active=True).first()
+    else:
+        found = (
+            ServiceIdentity.objects.select_related("controller").filter(name=written, is_active=True).first()
+        )
+    if found is None:
+        raise Invalid(
+            f"{written} is no active person (by e-mail) or service identity (by name).", field=field
+        )
+    return found

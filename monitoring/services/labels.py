@@ -74,7 +74,7 @@ def labels_report(
     monitor = Monitor.objects.filter(deployment=deployment).select_related("plan", "reference").first()
     if monitor is None or not _waiting(monitor):
         raise Conflict("No check of this deployment's monitor waits for labels.", field="deployment")
-    _id_column(monitor)
+    id_column(monitor)
     row = LabelSet()
     records.write(
         actor=actor,
@@ -139,7 +139,7 @@ def stage_of(monitor: Monitor, batch: Batch) -> str:
 def _judge(monitor: Monitor, batch: Batch) -> int:
     stage = stage_of(monitor, batch)
     labels: dict[str, Any] = {
-        "id": _id_column(monitor),
+        "id": id_column(monitor),
         "label": monitor.reference.label_column,
         "sets": [row.blob_id for row in labels_for(batch)],
     }
@@ -160,7 +160,8 @@ def _waiting(monitor: Monitor) -> list[dict[str, Any]]:
     return [item for item in monitor.checks if "label" in CATALOGUE[item["check"]].needs]
 
 
-def _id_column(monitor: Monitor) -> str:
+def id_column(monitor: Monitor) -> str:
+    """The column by which a deployment's labels are joined to its rows. Raises Conflict where none is declared."""
     names = [one["name"] for one in monitor.reference.schema["columns"] if one.get("role") == "id"]
     if not names:
         raise Conflict("The reference data declare no column of role 'id', by which labels could be joined.")

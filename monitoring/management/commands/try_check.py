@@ -212,7 +212,8 @@ def _counted_columns(options: dict[str, Any]) -> tuple[str, ...]:
 
 def _suggested(options: dict[str, Any]) -> tuple[Threshold, ...]:
     check = CATALOGUE.get(options["name"])
-    return check.suggested(name for name in INPUTS if options.get(name)) if check is not None else ()
+    given = {**options, "reference": options["reference"] or options["reference_name"]}
+    return check.suggested(name for name in INPUTS if given.get(name)) if check is not None else ()
 
 
 def _listed(text: str) -> tuple[str, ...]:
