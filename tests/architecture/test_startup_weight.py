@@ -15,6 +15,8 @@ HEAVY = (
     "pyarrow",
     "weasyprint",
     "duckdb",
+    "ibis",
+    "pyspark",
     "pyhanko",
     "matplotlib",
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import traceback
 from pathlib import Path
+from urllib.parse import quote
 
 import ibis
 import pyarrow as pa
@@ -119,3 +120,13 @@ def test_an_address_of_postgresql(engine: Engine, tmp_path):
     table = table_named(connect(engine.url), f"{loaded.op().namespace.database}.{loaded.op().name}")
     cut = kernel_cut(tmp_path, frame)
     assert differing(profile_of_table(table, cut), kernel(tmp_path, frame, cut), frame) == []
+
+
+@pytest.mark.parametrize("engine", ["postgres"], indirect=True)
+def test_a_password_with_signs_reaches_the_driver_as_it_is(engine: Engine):
+    password = "a/@:%+ $b"  # pragma: allowlist secret
+    scheme, _, rest = engine.url.partition("://")
+    user, _, place = rest.rpartition("@")
+    backend = connect(f"{scheme}://{user.partition(':')[0]}:{quote(password, safe='')}@{place}")
+    assert backend.con.info.password == password
+    backend.disconnect()
