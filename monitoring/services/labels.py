@@ -104,12 +104,11 @@ def labels_sweep(*, actor: Actor) -> int:
     found = 0
     for plan in Plan.objects.filter(labels_after_days__gt=0, monitor__state="active").order_by("starts_at"):
         before = clock.now() - dt.timedelta(days=plan.labels_after_days)
-        judged = Run.objects.filter(
-            batch__deployment=plan.monitor.deployment_id, parameters__monitored__stage=PROVISIONAL
-        )
-        due = Batch.objects.filter(pk__in=judged.values("batch"), period_end__lte=before).order_by(
-            "period_start"
-        )
+        judged = Run.objects.filter(batch__deployment=plan.monitor.deployment_id)
+        open_ones = Batch.objects.filter(
+            pk__in=judged.filter(parameters__monitored__stage=PROVISIONAL).values("batch")
+        ).exclude(pk__in=judged.filter(parameters__monitored__stage=MATURED).values("batch"))
+        due = open_ones.filter(period_end__lte=before).order_by("period_start")
         for batch in due[:50]:
             found += batch_mature(actor=actor, batch_id=batch.pk)
     return found

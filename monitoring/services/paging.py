@@ -1,8 +1,8 @@
 """Who is told of a breach, and why nobody was: decided once for each breach, recorded either way.
 
 A broken feed or a missed bound is told at once. Drift is told when it lasts or is seen from two sides (the rule is
-`monitoring.statistics.paging`), not again while people still have it open, not soon after they closed it, and not while
-another version takes the slot over. What the policy answers to a breach follows a confirmed one alone.
+`monitoring.statistics.paging`) and not while another version takes the slot over. Nothing is told again while people still
+have it open, nor, but for broken data, soon after they closed it. What the policy answers follows a confirmed breach alone.
 """
 
 from __future__ import annotations
@@ -179,6 +179,26 @@ def _changeover(breach: Breach) -> str | None:
     return str(report.version) if report is not None else None
 
 
+def _told_of_baseline(breach: Breach, same: Sequence[Breach]) -> Breach | None:
+    """An earlier told breach of the same baseline's distance, if that is all that is missed: it can't change by itself."""
+    if breach.run is None or breach.run.outcome is None:
+        return None
+    if any(one["metric"] != "baseline_shift" for one in breach.summary["failed"]):
+        return None
+    learnt = breach.run.outcome["inputs"].get("baseline")
+    return next(
+        (
+            other
+            for other in same
+            if other.run
+            and other.run.outcome
+            and other.run.outcome["inputs"].get("baseline") == learnt
+            and _names(breach) <= _names(other)
+        ),
+        None,
+    )
+
+
 def _soon_after(closed: Breach, breach: Breach) -> bool:
     plan = getattr(breach.monitor, "plan", None)
     quiet = dt.timedelta(days=plan.quiet_days if plan is not None else QUIET_DAYS)
@@ -189,6 +209,10 @@ def _soon_after(closed: Breach, breach: Breach) -> bool:
         paging__joins=closed, paging__rule="already-open", batch__isnull=False
     ).values_list("batch__period_end", flat=True)
     return breach.batch.period_start - max([closed.batch.period_end, *ends]) < quiet
+
+
+def _is_data(breach: Breach) -> bool:
+    return breach.run is None or CATALOGUE[breach.run.check_name].kind == "data"
 
 
 def _is_drift(breach: Breach) -> bool:
