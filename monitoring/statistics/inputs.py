@@ -105,7 +105,8 @@ class Columns:
         if self.label is not None and self.label in (self.prediction, self.score):
             raise BadInput(
                 "same-column",
-                f"label: column {self.label!r} is named as prediction or score too; compared with itself it is always right.",
+                f"label: column {self.label!r} is named as prediction or score too; compared with itself it is always right. "
+                "To see how what happened is shared out, name the column as prediction alone.",
                 column=self.label,
             )
         for value, code in self.mapping.items():

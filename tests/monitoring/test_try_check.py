@@ -34,8 +34,6 @@ def test_adult_as_published(capsys):
         "fairness",
         "--current",
         DATA / "adult.csv",
-        "--label",
-        income,
         "--prediction",
         income,
         "--sensitive",
