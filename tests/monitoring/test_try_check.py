@@ -92,12 +92,12 @@ def test_one_document_on_stdout_whatever_the_verdict_and_the_threads(tmp_path):
         (b"p,g\n1,a\n0,b\n", ("magic",), "unknown-check"),
         (
             b"p,g\n1,a\n0,b\n",
-            ("evaluation", "--label", "p", "--prediction", "p", "--threshold", "accuracy=1"),
+            ("evaluation", "--label", "p", "--prediction", "g", "--threshold", "accuracy=1"),
             "threshold",
         ),
         (
             b"p,g\n1,a\n0,b\n",
-            ("evaluation", "--label", "p", "--prediction", "p", "--parameter", "x=1"),
+            ("evaluation", "--label", "p", "--prediction", "g", "--parameter", "x=1"),
             "parameter",
         ),
         (b"p,g\n1,a\n0,b\n", ("data-contract",), "no-contract"),
@@ -120,7 +120,7 @@ def test_bad_input_is_named_in_words_and_in_json(tmp_path, capsys, content, argu
 def test_words_for_people(tmp_path, capsys):
     path = tmp_path / "data.csv"
     path.write_text("y,p\n" + "1,1\n0,0\n" * 200)
-    call_command("try_check", "evaluation", "--current", str(path), "--label", "y", "--prediction", "y",
+    call_command("try_check", "evaluation", "--current", str(path), "--label", "y", "--prediction", "p",
                  "--threshold", "accuracy>=0.9")  # fmt: skip
     told = capsys.readouterr().out
     assert told.startswith("Evaluation: pass.")
