@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from collections.abc import Callable
+from functools import partial
 
 from celery import shared_task
 
 from ledger.actors import Actor
-from monitoring.models import Run
 from monitoring.services.baselines import learn_due
 from monitoring.services.desks import desks_sweep
-from monitoring.services.execution import WORKER, execute_next, follow
-from monitoring.services.feeds import feeds_sweep
+from monitoring.services.execution import WORKER, execute_next, follow, unfollowed
+from monitoring.services.feeds import feed_judge, plans_watched
 from monitoring.services.helping import help_next
 from monitoring.services.labels import labels_sweep
 from monitoring.services.parts import PART_TASK, parts_sweep
 from monitoring.services.runs import LEARN_TASK, runs_interrupted
+
+_log = logging.getLogger(__name__)
 
 # One thread of a process counts for others, and none while another executes a run: what is left is for the log and
 # whatever else is due.
@@ -62,13 +66,19 @@ def sweep() -> None:
     runs_interrupted(actor=actor)
     desks_sweep()
     parts_sweep(actor=actor)
-    # A worker may have died between ending a run and what follows from it.
-    for ended in (
-        Run.objects.filter(batch__state="received").exclude(state="due").order_by("finished_at")[:100]
-    ):
-        follow(ended, actor=actor)
-    feeds_sweep(actor=actor)
-    labels_sweep(actor=actor)
-    learn_due(actor=actor)
+    for ended in unfollowed():
+        _apart("follow", partial(follow, ended, actor=actor))
+    for plan_id in plans_watched():
+        _apart("feeds", partial(feed_judge, actor=actor, plan_id=plan_id))
+    _apart("labels", partial(labels_sweep, actor=actor))
+    _apart("baselines", partial(learn_due, actor=actor))
     run()
     part()
+
+
+def _apart(what: str, work: Callable[[], object]) -> None:
+    """Do it; a fault is logged and holds back nothing else. The next beat finds the same rows again."""
+    try:
+        work()
+    except Exception:
+        _log.exception("monitoring.sweep: %s", what)

@@ -26,6 +26,12 @@ CONTRACT = Check(
             [],
             "Digests of data the model was trained on; the service names them of itself.",
         ),
+        Parameter(
+            "earlier_digests",
+            [],
+            "Digests of earlier data: the same bytes again are a feed that stands still.",
+        ),
+        Parameter("fresh", {}, "A column of times, as_of and hours: how far behind the newest row may be."),
     ),
     function="monitoring.statistics.contract.run",
     rule=(
@@ -48,6 +54,8 @@ CONTRACT = Check(
         Metric("duplicate_rows", "Repeated combinations", "rows", LOWER),
         Metric("group_rows", "Rows of a required group", "rows", HIGHER),
         Metric("training_overlap", "Training data that these data are", "datasets", LOWER),
+        Metric("repeated_data", "Earlier data that these data are", "datasets", LOWER),
+        Metric("hours_behind", "Age of the newest row at the end of the period", "hours", LOWER),
     ),
     rmf=("MAP 2.3", "MEASURE 2.1"),
 )

@@ -26,6 +26,7 @@ from registry.models import Blob, Deployment
 from registry.selectors import versions
 from registry.services.uploads import completed
 
+REMEMBERED = 400
 MONITORING = Actor.system("checks-worker")
 
 
@@ -108,6 +109,8 @@ def watch(
         monitored["history"] = history_of(batch, monitor)
         plan = getattr(monitor, "plan", None)
         parameters = {"baseline_days": plan.baseline_days} if plan is not None else {}
+    if item["check"] == "data-contract":
+        parameters = _feed(monitor, batch)
     if labels is not None:
         monitored |= {"labels": dict(labels), "stage": stage}
     return run_request(
@@ -121,6 +124,25 @@ def watch(
         parameters=parameters,
         monitored=monitored,
     )
+
+
+def _feed(monitor: Monitor, batch: Batch) -> dict[str, Any]:
+    """What a feed that stands still would show: the bytes of other periods again, or rows that are too old."""
+    others = Batch.objects.filter(deployment=batch.deployment_id).exclude(period_start=batch.period_start)
+    said: dict[str, Any] = {
+        "earlier_digests": sorted(
+            set(others.order_by("-period_start").values_list("blob", flat=True)[:REMEMBERED])
+        )
+    }
+    plan = getattr(monitor, "plan", None)
+    times = [one["name"] for one in monitor.reference.schema["columns"] if one.get("role") == "time"]
+    if times and plan is not None:
+        said["fresh"] = {
+            "column": times[0],
+            "as_of": clock.text(batch.period_end),
+            "hours": 24 * plan.every_days,
+        }
+    return said
 
 
 @governed

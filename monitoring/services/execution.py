@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from django.db import DatabaseError
+from django.db.models import Q
 
 from ledger.actors import Actor
 from ledger.errors import IntegrityFault, ServiceError
@@ -23,7 +24,7 @@ from monitoring.catalogue import CATALOGUE
 from monitoring.models import Monitor, Run
 from monitoring.services.baselines import baseline_begin
 from monitoring.services.batches import batch_settle
-from monitoring.services.breaches import breach_judge
+from monitoring.services.breaches import SEVERITY, breach_judge
 from monitoring.services.desks import LeaseLost, RunDesk
 from monitoring.services.paging import paging_decide
 from monitoring.services.parts import parts_withdraw
@@ -139,6 +140,17 @@ def follow(run: Run, *, actor: Actor) -> None:
     monitor = Monitor.objects.filter(deployment__batches=run.batch_id).first()
     if monitor is not None:
         baseline_begin(actor=actor, monitor_id=monitor.pk)
+
+
+def unfollowed() -> list[Run]:
+    """Ended runs on watched batches from which not everything has followed: a worker died in between."""
+    ended = Run.objects.filter(batch__deployment__monitor__isnull=False).exclude(state="due")
+    open_ones = ended.filter(
+        Q(batch__state="received")
+        | Q(verdict__in=SEVERITY, breach__isnull=True)
+        | Q(breach__isnull=False, breach__paging__isnull=True)
+    )
+    return list(open_ones.order_by("finished_at")[:100])
 
 
 @contextmanager

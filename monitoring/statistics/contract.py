@@ -15,6 +15,7 @@ import numpy as np
 from monitoring.statistics.inputs import BadInput, Columns, Limits
 from monitoring.statistics.labels import canonical, groups
 from monitoring.statistics.measuring import libraries, read_parameters, summarise
+from monitoring.statistics.recency import hours_behind
 from monitoring.statistics.results import CheckOutcome, Result
 from monitoring.statistics.tables import KINDS, Column, Table
 from monitoring.statistics.verdicts import Threshold, Verdict, fault_of, judge_exact
@@ -27,6 +28,8 @@ DEFAULTS: dict[str, Any] = {
     "unique_together": [],
     "required_groups": {},
     "training_digests": [],
+    "earlier_digests": [],
+    "fresh": {},
 }
 _RULES = {"kind": str, "min": float, "max": float, "allowed": list, "missing": float, "infinite": float,
           "unique": bool, "required": bool}  # fmt: skip
@@ -72,7 +75,9 @@ def run(
             results += _column(current[name], rule)
     results += _unique_together(current, settings["unique_together"])
     results += _groups(current, settings["required_groups"], warnings)
-    results += _training(current, settings["training_digests"])
+    results += _same_bytes("training_overlap", current, settings["training_digests"])
+    results += _same_bytes("repeated_data", current, settings["earlier_digests"])
+    results += _fresh(current, settings["fresh"])
     results = _with_thresholds(results, thresholds)
     return CheckOutcome(
         check="data-contract",
@@ -285,21 +290,30 @@ def _groups(table: Table, required: Mapping[str, Any], warnings: list[str]) -> l
     return results
 
 
-def _training(table: Table, digests: list[Any]) -> list[Result]:
-    """Whether these are the very bytes that the model was trained on; inconclusive where their digest isn't known."""
+def _same_bytes(metric: str, table: Table, digests: list[Any]) -> list[Result]:
+    """Whether these are the very bytes of other data; inconclusive where their digest isn't known."""
     if not digests:
         return []
     mine = table.facts.get("digest")
     if not mine:
-        why = (
-            "The digest of these data is not known, so nobody can tell whether the model was trained on them."
-        )
+        why = "The digest of these data is not known, so nobody can tell whether they came before as other data."
         return [
             Result(
-                "training_overlap", {}, None, None, None, table.rows, "datasets", Verdict.INCONCLUSIVE, None, why, ""
+                metric, {}, None, None, None, table.rows, "datasets", Verdict.INCONCLUSIVE, None, why, ""
             )
         ]  # fmt: skip
-    return [_judged("training_overlap", {}, float(mine in digests), "<=", 0.0, table.rows, "datasets")]
+    return [_judged(metric, {}, float(mine in digests), "<=", 0.0, table.rows, "datasets")]
+
+
+def _fresh(table: Table, rule: Mapping[str, Any]) -> list[Result]:
+    """How long before `as_of` the newest time of a column is, against `hours`."""
+    if not rule:
+        return []
+    if set(rule) != {"column", "as_of", "hours"}:
+        raise BadInput("contract", "fresh: a column, as_of and hours are expected.", column="fresh")
+    behind = hours_behind(table[str(rule["column"])], str(rule["as_of"]))
+    where = {"column": str(rule["column"])}
+    return [_judged("hours_behind", where, behind, "<=", float(rule["hours"]), table.rows, "hours")]
 
 
 def _with_thresholds(results: list[Result], thresholds: tuple[Threshold, ...]) -> list[Result]:

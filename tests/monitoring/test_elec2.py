@@ -24,11 +24,10 @@ from monitoring.models import Alert, Baseline, Batch, Breach, Paging, Run
 from monitoring.overview import overview
 from monitoring.services.baselines import baseline_ask
 from monitoring.services.breaches import breach_close
-from monitoring.services.feeds import feeds_sweep
 from monitoring.services.labels import labels_sweep
 from people.catalogue import permissions_of
 from people.services.tokens import token_issue
-from tests.monitoring.watched import WORKER, watched, work
+from tests.monitoring.watched import WORKER, feeds_sweep, watched, work
 from tests.registry.world import person
 
 FILE = Path(__file__).resolve().parents[3] / "shared" / "data" / "elec2.csv"
@@ -138,7 +137,7 @@ def test_a_market_is_watched_day_by_day(home: Any, monkeypatch: pytest.MonkeyPat
             week_old = every[REFERENCE_DAYS + number - 7]
             send("label-rows", number - 7, lines_of(week_old, only=("id", "y")), name=f"labels {number - 7}")
         work()
-        feeds_sweep(actor=WORKER)
+        feeds_sweep()
         labels_sweep(actor=WORKER)
         work()
         look()

@@ -26,13 +26,12 @@ from monitoring.models import (
 from monitoring.services.baselines import baseline_ask
 from monitoring.services.breaches import breach_close
 from monitoring.services.execution import measure
-from monitoring.services.feeds import feeds_sweep
 from monitoring.services.labels import labels_report, labels_sweep
 from monitoring.services.monitors import monitor_move
 from people.models import Notice
 from registry.selectors.artifacts import local_copy
 from registry.services import datasets
-from tests.monitoring.watched import START, WORKER, csv_of, day_of, watched, work
+from tests.monitoring.watched import START, WORKER, csv_of, day_of, feeds_sweep, watched, work
 from tests.registry.world import person
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -177,23 +176,23 @@ def test_what_does_not_come_is_its_own_breach_once(home: Any, monkeypatch: pytes
     model = watched(("data-contract",), labels_after_days=90)
     now = START + dt.timedelta(days=1, hours=1)
     model.report(0)
-    assert feeds_sweep(actor=WORKER) == 0
+    assert feeds_sweep() == 0
     now = START + dt.timedelta(days=3, hours=1)  # day 1 is missing, day 2 may still come
-    assert (feeds_sweep(actor=WORKER), feeds_sweep(actor=WORKER)) == (1, 0)
+    assert (feeds_sweep(), feeds_sweep()) == (1, 0)
     breach = Breach.objects.get()
     assert (breach.batch, breach.run, breach.response) == (None, None, "ticket")
     assert "No data came for 2026-03-03" in breach.summary["text"]
     assert (rules(), Notice.objects.count()) == (["at-once"], 1)
     now = START + dt.timedelta(days=30)  # the clock jumps: each day once, still one outage
-    assert feeds_sweep(actor=WORKER) == 27
-    assert feeds_sweep(actor=WORKER) == 0
+    assert feeds_sweep() == 27
+    assert feeds_sweep() == 0
     assert (MissedSlot.objects.count(), Breach.objects.count(), Notice.objects.count()) == (28, 1, 1)
     late = model.report(1)  # it comes after all: the slot stays noted as missed
     assert late.state == "checked"
     assert MissedSlot.objects.count() == 28
     monitor_move(actor=person("risk-reviewer"), monitor_id=model.monitor.pk, move="pause")
     now = START + dt.timedelta(days=40)
-    assert feeds_sweep(actor=WORKER) == 0
+    assert feeds_sweep() == 0
     assert Entry.objects.filter(event="monitoring.slot.missed").count() == 28
 
 
@@ -231,3 +230,14 @@ def test_a_feed_that_sends_the_training_data_back_is_no_good_day(home: Any) -> N
     assert "training_overlap" in Breach.objects.get(run=runs["data-contract"]).summary["text"]
     assert model.report(1).state == "checked"
     assert Run.objects.get(batch__label="day 1", check_name="data-contract").verdict == "pass"
+
+
+@pytest.mark.once
+def test_a_feed_that_stands_still_is_told(home: Any) -> None:
+    model = watched(("data-contract",), labels_after_days=7)
+    columns = csv_of(day_of(0), "id", "x", "kind", "score", "pred")
+    assert Run.objects.get(batch=model.report(0, columns)).verdict == "pass"
+    again = Run.objects.get(batch=model.report(1, columns))
+    failed = [result for result in again.outcome["results"] if result["verdict"] == "fail"]
+    assert [result["metric"] for result in failed] == ["repeated_data"]
+    assert rules() == ["at-once"]

@@ -19,10 +19,9 @@ from monitoring import tasks
 from monitoring.models import Breach, MissedSlot, Run
 from monitoring.services import execution
 from monitoring.services.execution import execute_next
-from monitoring.services.feeds import feeds_sweep
 from monitoring.services.runs import run_claim
 from people.models import Notice
-from tests.monitoring.watched import START, WORKER, watched
+from tests.monitoring.watched import START, WORKER, feeds_sweep, watched
 from tests.people.test_at_once import at_once
 from tests.world import make_world
 
@@ -147,19 +146,19 @@ def test_two_schedulers_note_a_missed_day_once_whatever_the_clock_does(
     monkeypatch.setattr(clock, "now", lambda: now)
     model = watched(("data-contract",), labels_after_days=90)
     now = START + 2 * DAY  # the first day, in the very second in which it is overdue
-    swept = at_once(*[lambda: feeds_sweep(actor=WORKER)] * 3)
+    swept = at_once(*[feeds_sweep] * 3)
     assert sorted(count for count in swept if isinstance(count, int)) == [0, 0, 1]
-    assert feeds_sweep(actor=WORKER) == 0  # restarted in the same minute
+    assert feeds_sweep() == 0  # restarted in the same minute
     now = START + 9 * DAY  # seven days in one jump
-    assert sum(at_once(*[lambda: feeds_sweep(actor=WORKER)] * 2)) == 7
+    assert sum(at_once(*[feeds_sweep] * 2)) == 7
     now = START + 1 * DAY  # and back
-    assert feeds_sweep(actor=WORKER) == 0
+    assert feeds_sweep() == 0
     now = START + 10 * DAY
-    assert feeds_sweep(actor=WORKER) == 1
+    assert feeds_sweep() == 1
     starts = list(MissedSlot.objects.order_by("starts_at").values_list("starts_at", flat=True))
     assert starts == [START + number * DAY for number in range(9)]
     assert (Breach.objects.count(), Notice.objects.count()) == (1, 1)
     assert Entry.objects.filter(event="monitoring.slot.missed").count() == 9
     now = START + 100 * DAY  # more than are noted at once
-    assert [feeds_sweep(actor=WORKER) for _ in range(3)] == [50, 40, 0]
+    assert [feeds_sweep() for _ in range(3)] == [50, 40, 0]
     assert model.monitor.state == "active"

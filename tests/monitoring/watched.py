@@ -17,6 +17,7 @@ from monitoring.models import Batch, LabelSet, Monitor
 from monitoring.services.baselines import learn_due
 from monitoring.services.batches import batch_report
 from monitoring.services.execution import execute_next
+from monitoring.services.feeds import feed_judge, plans_watched
 from monitoring.services.labels import labels_report
 from monitoring.services.monitors import monitor_set
 from people.models import ServiceIdentity
@@ -124,6 +125,11 @@ def work() -> None:
     """What the checks worker does until nothing is due."""
     while execute_next(actor=WORKER) or learn_due(actor=WORKER):
         pass
+
+
+def feeds_sweep() -> int:
+    """What the worker's beat does about feeds; how many spans and label sets are noted."""
+    return sum(feed_judge(actor=WORKER, plan_id=plan_id) for plan_id in plans_watched())
 
 
 def seeded_reference() -> bytes:

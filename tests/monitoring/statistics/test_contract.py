@@ -102,3 +102,37 @@ def test_data_that_the_model_was_trained_on_fail_and_unknown_ones_do_not_pass():
         )
         verdicts.append(outcome.verdict)
     assert verdicts == [Verdict.FAIL, Verdict.PASS, Verdict.INCONCLUSIVE]
+
+
+@pytest.mark.parametrize(
+    ("times", "hours"),
+    [
+        (["2026-03-01T10:00:00Z", "2026-03-01T22:00:00Z", None], 2.0),
+        (["2026-03-01T23:30:00+02:00", "2026-03-01 20:00:00"], 2.5),
+        ([1772402400.0, 1772316000.0], 2.0),
+        (["2026-03-02T01:00:00Z"], -1.0),
+    ],
+)
+def test_how_old_the_newest_row_is(times, hours):
+    rule = {"column": "at", "as_of": "2026-03-02T00:00:00Z", "hours": 2.2}
+    table = table_from_values({"at": times})
+    outcome = contract.run(table, table, columns=Columns(), thresholds=(), parameters={"fresh": rule}, seed=0)
+    found = next(result for result in outcome.results if result.metric == "hours_behind")
+    assert found.value == pytest.approx(hours)
+    assert (found.verdict is Verdict.PASS) is (hours <= 2.2)
+
+
+@pytest.mark.parametrize(
+    ("times", "verdict"), [([None, None], "inconclusive"), (["yesterday"], "not-a-time")]
+)
+def test_times_that_are_none_pass_nothing(times, verdict):
+    rule = {"column": "at", "as_of": "2026-03-02T00:00:00Z", "hours": 24}
+    table = table_from_values({"at": times, "x": list(range(len(times)))})
+    said = {"columns": Columns(), "thresholds": (), "parameters": {"fresh": rule}, "seed": 0}
+    if verdict == "not-a-time":
+        with pytest.raises(BadInput) as refused:
+            contract.run(table, table, **said)
+        assert refused.value.code == verdict
+    else:
+        found = next(r for r in contract.run(table, table, **said).results if r.metric == "hours_behind")
+        assert found.verdict == verdict
