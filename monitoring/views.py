@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F
@@ -10,12 +12,18 @@ from django.shortcuts import render
 
 from monitoring import selectors
 from monitoring.catalogue import CATALOGUE
-from monitoring.machines import MONITOR
+from monitoring.machines import MONITOR, RUN
+from monitoring.models import Run
 from monitoring.overview import overview
-from monitoring.presentation import charts_of
+from monitoring.presentation import attempts, page
+from monitoring.presentation.errors import advice
+from monitoring.services.runs import MONITORED
 from people.catalogue import P
 from people.pages import actor_of, named, paged, reading
 from people.services.reading import shown
+
+REFRESH_SECONDS = 10
+"""How often the page of a run that hasn't ended looks again."""
 
 
 @reading
@@ -23,22 +31,47 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """One result: verdict in words, what shows it, the bound and who set it, and what it can't tell."""
     actor = actor_of(request)
     row = shown(actor=actor, permission=P.RUN_VIEW, row=selectors.run_by_id(run_id))
-    outcome = row.outcome or {}
-    results = outcome.get("results", [])
+    siblings = list(
+        selectors.runs_of(row.version_id)
+        .filter(check_name=row.check_name, batch=row.batch)
+        .defer("outcome")
+        .order_by("requested_at", "id")
+    )
+    newest = [one.pk for one in siblings[-attempts.DRAWN :]]
+    outcomes = dict(Run.objects.filter(pk__in=newest).values_list("pk", "outcome"))
+    decided = page.deciding_result(row.outcome) if row.outcome else None
+    tried = attempts.attempts_of(
+        [_attempt(one, outcomes.get(one.pk)) for one in siblings], row.pk, decided, row.check_name
+    )
+    stage = _stage(row)
     context = {
         "run": row,
         "check": CATALOGUE.get(row.check_name),
-        "outcome": outcome,
-        "charts": charts_of(row.outcome),
-        "judged": [result for result in results if result["verdict"]],
-        "measured": [result for result in results if not result["verdict"]],
-        "attempts": selectors.runs_of(row.version_id)
-        .filter(check_name=row.check_name, batch=row.batch)
-        .order_by("-requested_at"),
-        "names": named([row.requested_by]),
+        "outcome": row.outcome or {},
+        "shown": page.shown(row.outcome, row.thresholds) if row.outcome else None,
+        "attempts": tried,
+        "labels": page.labels_of(stage, row.outcome),
+        "other_stages": [one for one in siblings if stage and _stage(one) != stage],
+        "error": advice(row.error_code) if row.state == "error" else None,
+        "names": named([row.requested_by, *(one.attempt.by for one in tried.rows)]),
         "may_cancel": row.requested_by in actor.principals,
+        "refresh": REFRESH_SECONDS if row.state == RUN.initial.name else 0,
     }
     return render(request, "monitoring/run.html", context)
+
+
+def _attempt(row: Run, outcome: dict[str, Any] | None) -> attempts.Attempt:
+    data = row.batch.blob_id if row.batch else row.current.digest if row.current else ""
+    bounds = json.dumps(row.thresholds, sort_keys=True)
+    return attempts.Attempt(
+        row.pk, row.requested_at, row.requested_by, row.requested_as, row.state, row.verdict, _stage(row),
+        data, bounds, outcome,
+    )  # fmt: skip
+
+
+def _stage(row: Run) -> str:
+    """Provisional or matured, for a run that waited for labels."""
+    return str(row.parameters.get(MONITORED, {}).get("stage") or "")
 
 
 @reading

@@ -150,6 +150,12 @@ def figures(text: str) -> str:
     return _LONG_FIGURE.sub(shorter, str(text))
 
 
+@register.filter
+def count(value: int) -> str:
+    """`{{ n|count }}`: a whole number with its thousands apart."""
+    return f"{value:,}"
+
+
 @register.inclusion_tag("components/tag.html")
 def tag(state: object, title: str = "") -> dict[str, str]:
     """`{% tag row.state %}` or `{% tag row.state title %}`: a state or verdict as symbol and word.

@@ -1,4 +1,5 @@
-// Everything works without this file. It adds one comfort: buttons that copy a full digest.
+// Everything works without this file. It adds two comforts: buttons that copy a full digest, and a part of a page that looks
+// again by itself while a check runs (without scripts the browser reloads the whole page instead).
 "use strict";
 
 for (const button of document.querySelectorAll("button.copy[data-copy]")) {
@@ -14,4 +15,23 @@ for (const button of document.querySelectorAll("button.copy[data-copy]")) {
     }
     setTimeout(() => { button.textContent = word; }, 2000);
   });
+}
+
+const part = document.querySelector("#progress[data-refresh]");
+if (part) {
+  const again = async () => {
+    // Nobody's place is lost: what is focused stays, and a page nobody looks at asks nothing.
+    if (document.hidden || part.contains(document.activeElement)) return;
+    try {
+      const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+      if (!answer.ok) return;
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const next = page.querySelector("#progress[data-refresh]");
+      if (!next) location.reload();
+      else if (next.innerHTML !== part.innerHTML) part.replaceChildren(...next.childNodes);
+    } catch {
+      // The network is away; the next look tells.
+    }
+  };
+  setInterval(again, Number(part.dataset.refresh) * 1000);
 }
