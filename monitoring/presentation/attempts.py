@@ -14,7 +14,7 @@ from uuid import UUID
 from monitoring.catalogue import CATALOGUE
 from monitoring.charts.bounds import Judged, against_bounds
 from monitoring.charts.svg import Chart
-from monitoring.presentation.results import ROWS, Said, line, title
+from monitoring.presentation.results import ROWS, Said, drawn, line, title
 from monitoring.presentation.words import where
 
 DRAWN = 20
@@ -74,11 +74,11 @@ def attempts_of(attempts: Sequence[Attempt], here: UUID, decided: Said | None, c
         value = line(found, CATALOGUE.get(check)).value if found else ""
         rows.append(Tried(place, one, one.run == here, value, _differs(one, mine)))
         if found:
-            points.append(_point(place, one, found))
+            points.append(drawn(found, None, label=f"{place}, {one.at:%d %b %H:%M} {one.stage}".strip()))
         elif one.verdict == "error":
             points.append(Judged(f"{place}, {one.at:%d %b %H:%M}: error", None, None, None, 0, "error"))
     chart = None
-    if len(ordered) > 1 and decided is not None and any(point.value is not None for point in points):
+    if len(ordered) > 1 and decided is not None and sum(point.value is not None for point in points) > 1:
         name = title(decided, CATALOGUE.get(check))
         rest = where(decided["slice"])
         chart = against_bounds(
@@ -101,14 +101,6 @@ def _same(outcome: Mapping[str, Any] | None, decided: Said) -> Said | None:
     results = (outcome or {}).get("results", [])
     same = [r for r in results if r["metric"] == decided["metric"] and r["slice"] == decided["slice"]]
     return min(same, key=lambda r: r["threshold"] != decided["threshold"], default=None)
-
-
-def _point(place: int, one: Attempt, found: Said) -> Judged:
-    threshold = found["threshold"]
-    return Judged(
-        f"{place}, {one.at:%d %b %H:%M} {one.stage}".strip(), found["value"], found["low"], found["high"], found["n"],
-        found["verdict"] or "", threshold["op"] if threshold else "", threshold["bound"] if threshold else None,
-    )  # fmt: skip
 
 
 def _differs(one: Attempt, mine: Attempt | None) -> str:
@@ -144,7 +136,14 @@ def _warning(ordered: Sequence[Attempt], mine: Attempt | None) -> str:
     if not before:
         return ""
     tries = "1 earlier attempt" if len(before) == 1 else f"{len(before):,} earlier attempts"
+    on = (
+        "on other data"
+        if not same
+        else "on the same data"
+        if same == len(before)
+        else f"{same:,} of them on the same data"
+    )
     return (
-        f"This pass came after {tries} that did not pass, {same:,} of them on the same data. A pass that was tried for is "
-        "weaker evidence than a first one: ask what was changed in between."
+        f"This pass came after {tries} that did not pass, {on}. A pass that was tried for is weaker evidence than a first one: "
+        "ask what was changed in between."
     )

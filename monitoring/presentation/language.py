@@ -58,9 +58,11 @@ def _outcomes(outcome: Said) -> Iterator[Chart]:
         places: dict[str, list[int]] = {}
         for place, word, count in table["rows"]:
             places.setdefault(place, [0, 0, 0])[words.index(word)] = count
-        names = {"any": "All", "first": "Shown first", "second": "Shown second"}
+        names = {"any": "All", "first": "First", "second": "Second"}
         yield split(
-            "Wins, ties and losses", parts, [(names.get(place, place), row) for place, row in places.items()]
+            "Wins, ties and losses, by the place in which the answer was shown",
+            parts,
+            [(names.get(place, place), row) for place, row in places.items()],
         )
 
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from monitoring.catalogue import CATALOGUE
 from monitoring.charts.bars import distributions
-from monitoring.charts.bounds import Judged, against_bounds
+from monitoring.charts.bounds import against_bounds
 from monitoring.charts.svg import Chart
-from monitoring.presentation.results import DRAWN, Said, of, ranked
+from monitoring.presentation.results import DRAWN, Said, drawn, of, ranked
 from monitoring.presentation.rows import MOST_CHARTS, Fact, Listed, Presentation, judged_charts, listed
 from monitoring.presentation.words import clip, figure
 from monitoring.statistics.paging import WEEK
@@ -38,19 +38,9 @@ def _deciding(outcome: Said) -> Iterator[Chart]:
     heading += f": {DRAWN} of {len(effects):,}, worst first" if several else ""
     yield against_bounds(
         heading,
-        [_row(result) for result in effects[:DRAWN]],
+        [drawn(result, None, label=feature_of(result)) for result in effects[:DRAWN]],
         measure="shift in standard deviations of the reference",
     )
-
-
-def _row(result: Said) -> Judged:
-    tolerance = result["details"].get("tolerance")
-    threshold = result["threshold"]
-    bound = tolerance if tolerance is not None else threshold["bound"] if threshold else None
-    return Judged(
-        clip(feature_of(result), 120), result["value"], result["low"], result["high"], result["n"],
-        result["verdict"] or "", "<=" if bound is not None else "", bound,
-    )  # fmt: skip
 
 
 def _then_and_now(outcome: Said) -> Iterator[Chart]:
@@ -69,12 +59,9 @@ def _further_over_time(outcome: Said) -> Iterator[Chart]:
     shifts = ranked(of(outcome, "baseline_shift"))
     if shifts:
         rows = [
-            Judged(
-                clip(f"{feature_of(r)}, {r['details'].get('contrast', '')}", 120), r["value"], r["low"], r["high"], r["n"],
-                r["verdict"] or "", r["threshold"]["op"], r["threshold"]["bound"],
-            )
+            drawn(r, None, label=f"{feature_of(r)}, {_plain(str(r['details'].get('contrast', '')))}")
             for r in shifts[:DRAWN]
-        ]  # fmt: skip
+        ]
         yield against_bounds(
             "How far the learnt baseline lies from the approved reference",
             rows,

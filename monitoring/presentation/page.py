@@ -17,6 +17,8 @@ from monitoring.presentation.table import presentation_of
 from monitoring.presentation.words import clip
 
 WARNINGS = 10
+OWN_RULES = frozenset({"", "default of the check", "tolerance while the baseline is learnt"})
+"""Who set a bound that nobody set: the words of the checks that have one of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Shown:
     decided: Line | None
     set_before: str
     things: str
-    deciding: tuple[Chart, ...]
+    deciding: Chart | None
     further: tuple[Chart, ...]
     facts: tuple[Fact, ...]
     judged: tuple[Line, ...]
@@ -56,22 +58,28 @@ def shown(outcome: Said, thresholds: Sequence[Mapping[str, Any]]) -> Shown:
     check = CATALOGUE.get(outcome["check"])
     judged = ranked(outcome["results"])
     others = [result for result in outcome["results"] if not result["verdict"]]
+    parameters = outcome["parameters"]
+    said: dict[str, Any] = {
+        "things": row.things,
+        "least": parameters.get("minimum_n") or parameters.get("minimum_prompts") or 0,
+    }
+    drawings = (*row.deciding(outcome), *row.further(outcome))
     warnings = [clip(text, 600) for text in outcome["warnings"]]
     return Shown(
         sentence=row.says(outcome["verdict"])
         if judged
         else "Nothing was judged: no bound was set for anything that was measured. That is never a pass.",
         tally=tally(judged),
-        decided=line(judged[0], check, things=row.things) if judged else None,
+        decided=line(judged[0], check, **said) if judged else None,
         set_before=_set_before(judged[0], thresholds) if judged else "",
         things=row.things,
-        deciding=tuple(row.deciding(outcome)),
-        further=tuple(row.further(outcome)),
+        deciding=next(iter(drawings), None),
+        further=drawings[1:],
         facts=tuple(row.facts(outcome)),
-        judged=tuple(line(result, check, things=row.things) for result in judged[:ROWS]),
+        judged=tuple(line(result, check, **said) for result in judged[:ROWS]),
         judged_count=len(judged),
         judged_left=tally(judged[ROWS:]),
-        measured=tuple(line(result, check, things=row.things) for result in others[:ROWS]),
+        measured=tuple(line(result, check, **said) for result in others[:ROWS]),
         measured_count=len(others),
         tables=tuple(row.tables(outcome)),
         warnings=tuple(warnings[:WARNINGS]),
@@ -80,15 +88,15 @@ def shown(outcome: Said, thresholds: Sequence[Mapping[str, Any]]) -> Shown:
 
 
 def _set_before(result: Said, thresholds: Iterable[Mapping[str, Any]]) -> str:
-    """`request` where the bound was recorded with the request of the run; otherwise it is a part of the check."""
+    """`request` where the bound was recorded as one with the request, `check` for a check's own rule, else `inputs`."""
     bound = result["threshold"]
-    if bound is None:
+    if bound is None or bound["set_by"] in OWN_RULES:
         return "check"
     for said in thresholds:
         same = all(said.get(name) == bound[name] for name in ("metric", "op", "bound"))
         if same and _slice(said.get("slice")) == _slice(bound["slice"]):
             return "request"
-    return "check"
+    return "inputs"
 
 
 def _slice(said: Any) -> dict[str, str]:

@@ -138,6 +138,7 @@ ROWS = (
         further=_parts,
         facts=_smallest,
         tables=stored_tables,
+        things="rows of the smaller side",
     ),
     Presentation(
         "label-free",

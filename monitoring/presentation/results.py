@@ -50,12 +50,15 @@ def _badness(result: Said) -> tuple[int, int, float]:
     threshold, value = result["threshold"], result["value"]
     if threshold is None or value is None:
         return place, 0, 0.0
+    if result["verdict"] == "pass" and words.is_counted(result):
+        # What is counted can't be closer to failing than what is estimated: it is met, or it isn't.
+        return place, 2, 0.0
     scale = abs(threshold["bound"]) or 1.0
     return place, 1, -words.beyond(threshold, value) / scale
 
 
-def line(result: Said, check: Check | None, *, things: str = "rows") -> Line:
-    """A result as it is read. `things` is what n counts."""
+def line(result: Said, check: Check | None, *, things: str = "rows", least: int = 0) -> Line:
+    """A result as it is read. `things` is what n counts, `least` how many of them decide anything."""
     threshold = result["threshold"]
     return Line(
         metric=title(result, check),
@@ -66,10 +69,10 @@ def line(result: Said, check: Check | None, *, things: str = "rows") -> Line:
         interval=words.interval(result),
         n=result["n"],
         things=words.counted(result, things),
-        bound=words.bound(threshold) if threshold else "the check's own rule" if result["verdict"] else "",
+        bound=words.rule(result),
         set_by=words.clip(threshold["set_by"] or "the check", 120) if threshold else "the check",
         why=words.clip(result["why"], 600),
-        changes=words.changes(result, things),
+        changes=words.changes(result, things, least),
     )
 
 
@@ -79,8 +82,10 @@ def title(result: Said, check: Check | None) -> str:
 
 
 def drawn(result: Said, check: Check | None, *, label: str = "") -> Judged:
-    """A result as a row of a drawing; `label` instead of its name."""
-    threshold = result["threshold"]
+    """A result as a row of a drawing; `label` instead of its name. Of drift's own rule the tolerance is the bound drawn."""
+    threshold, allowed = result["threshold"], words.tolerance(result)
+    if allowed is not None:
+        threshold = {"op": "<=", "bound": allowed}
     name = label or words.where(result["slice"]) or title(result, check)
     return Judged(
         words.clip(name, 120), result["value"], result["low"], result["high"], result["n"], result["verdict"] or "",

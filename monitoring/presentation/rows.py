@@ -73,17 +73,28 @@ def judged_charts(outcome: Said) -> Iterator[Chart]:
     """Every judged figure against its bound, one drawing for each unit, the worst first; unjudged ones if none is judged."""
     check = CATALOGUE.get(outcome["check"])
     results = ranked(outcome["results"]) or list(outcome["results"])
-    units = list(dict.fromkeys(result["unit"] for result in results))
+    units = list(dict.fromkeys(_scale(result) for result in results))
     for name in units[:MOST_CHARTS]:
-        mine = [result for result in results if result["unit"] == name]
+        mine = [result for result in results if _scale(result) == name]
         metrics = list(dict.fromkeys(title(result, check) for result in mine))
         one = len(metrics) == 1
         yield worst_first(
             metrics[0] if one else "What was judged" if mine[0]["verdict"] else "What was measured",
             mine,
-            measure=f"{clip(metrics[0], 60)}, {name}" if one and name else name or "value",
-            labels=None if one else [_label(result, title(result, check)) for result in mine],
+            measure=_measure(metrics[0], name) if one else name or "value",
+            labels=[
+                (one and where(result["slice"])) or _label(result, title(result, check)) for result in mine
+            ],
         )
+
+
+def _scale(result: Said) -> str:
+    """What is drawn on one axis: an area under a curve lies between 0 and 1 as shares do."""
+    return "share" if result["unit"] == "area" else str(result["unit"])
+
+
+def _measure(metric: str, unit: str) -> str:
+    return clip(metric, 60) if not unit or unit in metric.lower() else f"{clip(metric, 60)}, {unit}"
 
 
 def _label(result: Said, name: str) -> str:
@@ -145,7 +156,7 @@ def stored_tables(outcome: Said, *, but: Sequence[str] = ()) -> Iterator[Listed]
     """The counts behind the charts, as the check stored them."""
     for name, table in list(outcome["tables"].items())[:MOST_CHARTS]:
         if isinstance(table, dict) and name not in but:
-            yield listed(clip(name, 80), table["columns"], table["rows"])
+            yield listed(f"Counted: {clip(name, 80)}", table["columns"], table["rows"])
 
 
 def listed(caption: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> Listed:

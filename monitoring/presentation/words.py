@@ -21,8 +21,9 @@ _BARE_UNITS: Final = frozenset(
     {"", "share", "area", "ratio", "index", "statistic", "slope", "kappa", "measure's unit"}
 )
 _UNITS: Final = {
-    "sd": "standard deviations",
+    "sd": "sd",
     "label's unit": "of the label's unit",
+    "cost's unit": "of the costs' unit",
     "score's unit": "of the score's unit",
 }
 _COUNTED: Final = {"baseline_shift": "days"}
@@ -53,9 +54,14 @@ def interval(result: Mapping[str, Any]) -> str:
     """`0.71 to 0.74`, or why there is none."""
     low, high = result["low"], result["high"]
     if low is None and high is None:
-        return "counted" if result["method"].startswith("counted") else "none"
+        return "counted" if is_counted(result) else "none"
     edges = _edges(result["threshold"])
     return f"{_end(low, 'no lower end', edges)} to {_end(high, 'no upper end', edges)}"
+
+
+def is_counted(result: Mapping[str, Any]) -> bool:
+    """Whether a figure was counted in the data at hand, not estimated from them."""
+    return str(result["method"]).startswith("counted")
 
 
 def _end(value: float | None, absent: str, edges: Iterable[float]) -> str:
@@ -92,6 +98,22 @@ def bound(threshold: Mapping[str, Any] | None) -> str:
     return f"{words}{least}"
 
 
+def rule(result: Mapping[str, Any]) -> str:
+    """The bound of a result, or the check's own rule where that is no single bound."""
+    threshold = result["threshold"]
+    if threshold is None:
+        return "the check's own rule" if result["verdict"] else ""
+    if (allowed := tolerance(result)) is not None:
+        return f"a shift beyond {figure(allowed)} is excluded; fails on a certain one of {figure(threshold['bound'])} or more"
+    return bound(threshold)
+
+
+def tolerance(result: Mapping[str, Any]) -> float | None:
+    """What drift's own rule passes, where no threshold stands in for it; the stored threshold is then its floor."""
+    allowed: float | None = result["details"].get("tolerance")
+    return allowed
+
+
 def beyond(threshold: Mapping[str, Any], value: float) -> float:
     """How far a value lies outside its bound; negative inside."""
     edge: float = threshold["bound"]
@@ -105,27 +127,48 @@ def counted(result: Mapping[str, Any], things: str = "rows") -> str:
     return _COUNTED.get(result["metric"], things)
 
 
-def changes(result: Mapping[str, Any], things: str = "rows") -> str:
-    """What would change the verdict: how much it misses or has to spare, or how many more `things` would decide."""
-    verdict, threshold, details = result["verdict"], result["threshold"], result["details"]
-    things = counted(result, things)
+def changes(result: Mapping[str, Any], things: str = "rows", least: int = 0) -> str:
+    """What would change the verdict: how much it misses or has to spare, or how many more `things` would decide.
+
+    Fewer than `least` things decide nothing, whatever the figure.
+    """
+    verdict, threshold = result["verdict"], result["threshold"]
+    if (own := counted(result, things)) != things:
+        things, least = own, 0
     if verdict == "error":
         return "Mend what the reason names and run the check again."
     if verdict == "inconclusive":
-        return _deciding(result, details, threshold, things)
+        return _deciding(result, things, least)
     if threshold is None or result["value"] is None or verdict not in ("pass", "fail"):
         return ""
     measure = unit(result["unit"])
+    if tolerance(result) is not None:
+        return _by_own_rule(result, measure)
     far = beyond(threshold, result["value"])
+    if (verdict == "fail") != (far > 0):
+        # Strict bounds, several comparisons behind one figure: the reason says it better than a distance.
+        return ""
     if verdict == "fail":
-        return (
-            f"It misses the bound by {_amount(far, measure)}: it would have to be {bound(threshold)}, "
-            "and certain enough."
-        )
-    nearest = _nearest(threshold, details)
+        certain = "" if is_counted(result) else ", and certain enough"
+        return f"It misses the bound by {_amount(far, measure)}: it would have to be {bound(threshold)}{certain}."
+    if far == 0:
+        return "It lies exactly at the bound."
+    nearest = _nearest(threshold, result["details"])
     if nearest is None:
-        return f"It has {_amount(-far, measure)} to spare."
+        return f"The figure itself has {_amount(-far, measure)} to spare."
     return f"It has {_amount(-beyond(threshold, nearest), measure)} to spare, chance allowed for ({figure(nearest)})."
+
+
+def _by_own_rule(result: Mapping[str, Any], measure: str) -> str:
+    allowed, floor, high = tolerance(result), result["threshold"]["bound"], result["details"].get("own_high")
+    if result["verdict"] == "fail":
+        return (
+            f"It is {_amount(result['value'] - floor, measure)} over what counts as a shift ({figure(floor)}); to pass, a shift "
+            f"beyond {figure(allowed)} would have to be excluded."
+        )
+    if high is None or allowed is None:
+        return ""
+    return f"It has {_amount(allowed - high, measure)} to spare, chance allowed for (at most {figure(high)})."
 
 
 def _amount(far: float, measure: str) -> str:
@@ -138,19 +181,17 @@ def _nearest(threshold: Mapping[str, Any], details: Mapping[str, Any]) -> float 
     return max(ends, key=lambda end: beyond(threshold, end)) if ends else None
 
 
-def _deciding(
-    result: Mapping[str, Any], details: Mapping[str, Any], threshold: Mapping[str, Any] | None, things: str
-) -> str:
-    n = result["n"]
-    if threshold is not None and n < threshold["minimum_n"]:
-        return f"At least {threshold['minimum_n']:,} {things} are needed, {threshold['minimum_n'] - n:,} more than there are."
-    needed = details.get("rows_needed")
-    if needed:
-        return f"About {needed:,} {things} in all ({max(0, needed - n):,} more) would decide, if the figure stays where it is."
+def _deciding(result: Mapping[str, Any], things: str, least: int) -> str:
+    n, threshold, details = result["n"], result["threshold"], result["details"]
     if result["value"] is None:
         return "It has to be measured first; the reason says what is missing."
-    if "rows_needed" in details:
-        return (
-            f"More {things} alone may never decide: the figure lies at the bound, or its interval has no end."
-        )
-    return "The reason says what is missing."
+    if threshold is not None:
+        least = max(least, threshold["minimum_n"])
+        nearest = _nearest(threshold, details) if tolerance(result) is None else None
+        if n >= least and nearest is not None and beyond(threshold, nearest) <= 0:
+            return f"More {things} would not change it: the figure is good enough, and something else holds it back."
+    needed = max(details.get("rows_needed") or 0, least)
+    if needed > n:
+        kept = ", if the figure stays where it is" if details.get("rows_needed") else " at the least"
+        return f"About {needed:,} {things} in all ({needed - n:,} more) would decide{kept}."
+    return f"No number of {things} can be named that would decide; the reason says what is missing."

@@ -119,6 +119,10 @@ BOUNDS: dict[str, list[tuple[str, str, float]]] = {
     "explainability": [("explainability_value", ">=", 0.75)],
 }
 PARAMETERS: dict[str, dict[str, Any]] = {
+    "evaluation": {"resamples": 200},
+    "label-free": {"resamples": 100},
+    "drift": {"resamples": 100},
+    "drift-over-time": {"resamples": 100},
     "non-inferiority": {"incumbent_prediction": "q"},
     "llm-preference": {"position": "place", "prompt": "prompt"},
     "llm-operations": {"incidents": "incidents", "queries": "queries", "cost": "cost", "tokens": "tokens"},
