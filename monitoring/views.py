@@ -62,6 +62,8 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
 
 def _attempt(row: Run, outcome: dict[str, Any] | None) -> attempts.Attempt:
     data = row.batch.blob_id if row.batch else row.current.digest if row.current else ""
+    labels = row.parameters.get(MONITORED, {}).get("labels") or {}
+    data = " ".join([data, *labels.get("sets", ())])
     bounds = json.dumps(row.thresholds, sort_keys=True)
     return attempts.Attempt(
         row.pk, row.requested_at, row.requested_by, row.requested_as, row.state, row.verdict, _stage(row),

@@ -22,7 +22,10 @@ DRAWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One run as it was requested and ended. `outcome` is None where it wasn't read, hasn't ended or is an error."""
+    """One run as it was requested and ended. `outcome` is None where it wasn't read, hasn't ended or is an error.
+
+    `data` and `bounds` are equal where what was judged, late labels included, and what it was held to are.
+    """
 
     run: UUID
     at: datetime
@@ -106,12 +109,10 @@ def _same(outcome: Mapping[str, Any] | None, decided: Said) -> Said | None:
 def _differs(one: Attempt, mine: Attempt | None) -> str:
     if mine is None or one.run == mine.run:
         return ""
-    parts = [
-        word
-        for word, other, own in (("data", one.data, mine.data), ("bounds", one.bounds, mine.bounds))
-        if other != own
-    ]
-    return f"other {' and '.join(parts)}" if parts else "same data and bounds"
+    data = "labels" if mine.stage else "data"
+    pairs = ((data, one.data, mine.data), ("bounds", one.bounds, mine.bounds))
+    parts = [word for word, other, own in pairs if other != own]
+    return f"other {' and '.join(parts)}" if parts else f"same {data} and bounds, another seed"
 
 
 def _sentence(ordered: Sequence[Attempt], number: int) -> str:
@@ -132,6 +133,9 @@ def _warning(ordered: Sequence[Attempt], mine: Attempt | None) -> str:
     if mine is None or mine.verdict != "pass":
         return ""
     before = [one for one in ordered if one.at < mine.at and one.verdict != "pass"]
+    if mine.stage:
+        # Labels that came in between are no second try.
+        before = [one for one in before if one.data == mine.data]
     same = sum(one.data == mine.data for one in before)
     if not before:
         return ""

@@ -14,13 +14,19 @@ from xml.etree import ElementTree
 
 import pytest
 from django.template.loader import render_to_string
+from django.test import RequestFactory
 
+from ledger import clock
+from monitoring import views
 from monitoring.catalogue import CATALOGUE
+from monitoring.models import Run
 from monitoring.presentation import attempts, page, words
 from monitoring.presentation.errors import advice
 from monitoring.presentation.moved import window
 from monitoring.presentation.table import PRESENTATIONS, presentation_of
+from people.models import User
 from tests.monitoring.outcomes import KINDS, outcome_of
+from tests.monitoring.watched import START, day_of, watched
 
 HOSTILE = "<script>alert(1)</script>\"&' onload=x"
 AT = dt.datetime(2026, 3, 2, 10, tzinfo=dt.UTC)
@@ -225,7 +231,7 @@ def test_attempts_show_the_deciding_figure_of_each():
     assert [row.number for row in tried.rows] == [2, 1]
     assert all(row.value for row in tried.rows)
     assert tried.rows[0].value != tried.rows[1].value
-    assert tried.rows[1].differs == "same data and bounds"
+    assert tried.rows[1].differs == "same data and bounds, another seed"
     assert tried.chart is not None
     assert len(tried.chart.table.rows) == 2
 
@@ -362,3 +368,36 @@ def test_a_check_of_another_version_is_still_shown():
     assert "A bound that was set is missed." in page_text(
         rendered("gone", outcome=outcome, tried=attempts.attempts_of([], RUN, None, "gone"))
     )
+
+
+@pytest.mark.once
+@pytest.mark.usefixtures("home", "transactional_db")
+def test_the_page_of_a_stored_run_links_both_judgements(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = START + dt.timedelta(days=1, hours=1)
+    monkeypatch.setattr(clock, "now", lambda: now)
+    model = watched(("evaluation",), labels_after_days=7)
+    batch = model.report(0)
+    columns = day_of(0)
+    model.labels(0, {name: values[:80] for name, values in columns.items()}, name="first")
+    now = START + dt.timedelta(days=9)
+    model.labels(0, {name: values[80:] for name, values in columns.items()}, name="second")
+    first, last = Run.objects.filter(batch=batch).order_by("requested_at")
+
+    def seen(run: Run) -> str:
+        request = RequestFactory().get(f"/runs/{run.pk}/")
+        request.user, request.actor = User.objects.first(), model.ci  # type: ignore[attr-defined]
+        text: str = views.run(request, run.pk).content.decode()
+        return text
+
+    early, late = seen(first), seen(last)
+    assert "Provisional" in early
+    assert "66.7 % (80 of 120 rows)" in early
+    assert f"/runs/{last.pk}/" in early
+    assert "Matured" in late
+    assert "100 % (120 of 120 rows)" in late
+    assert f"/runs/{first.pk}/" in late
+    assert "Attempt 2 of 2 on this version. It passed at attempt 2, after 1 that did not." in page_text(late)
+    assert "other labels" in late
+    # Labels that came in between are no second try.
+    assert "weaker evidence" not in late
+    assert len(late) < 150_000
