@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 from uuid import UUID
 
 from django.db.models import F
@@ -17,6 +16,7 @@ from monitoring.models import Run
 from monitoring.overview import overview
 from monitoring.presentation import attempts, page
 from monitoring.presentation.errors import advice
+from monitoring.presentation.results import Said
 from monitoring.services.runs import MONITORED
 from people.catalogue import P
 from people.pages import actor_of, named, paged, reading
@@ -37,11 +37,14 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
         .defer("outcome")
         .order_by("requested_at", "id")
     )
-    newest = [one.pk for one in siblings[-attempts.DRAWN :]]
-    outcomes = dict(Run.objects.filter(pk__in=newest).values_list("pk", "outcome"))
     decided = page.deciding_result(row.outcome) if row.outcome else None
+    answers = _answers(decided, [row.pk, *(one.pk for one in siblings[-attempts.DRAWN :])])
     tried = attempts.attempts_of(
-        [_attempt(one, outcomes.get(one.pk)) for one in siblings], row.pk, decided, row.check_name
+        [_attempt(one, answers.get(one.pk)) for one in siblings],
+        row.pk,
+        decided,
+        row.check_name,
+        on="batch" if row.batch else "version",
     )
     stage = _stage(row)
     context = {
@@ -60,14 +63,22 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
     return render(request, "monitoring/run.html", context)
 
 
-def _attempt(row: Run, outcome: dict[str, Any] | None) -> attempts.Attempt:
+def _answers(decided: Said | None, runs: list[UUID]) -> dict[UUID, Said | None]:
+    """What each of these runs says to the question that decided. One outcome at a time is held: some are large."""
+    if decided is None:
+        return {}
+    rows = Run.objects.filter(pk__in=runs).values_list("pk", "outcome").iterator(chunk_size=1)
+    return {run: attempts.same(outcome, decided) for run, outcome in rows}
+
+
+def _attempt(row: Run, result: Said | None) -> attempts.Attempt:
     data = row.batch.blob_id if row.batch else row.current.digest if row.current else ""
     labels = row.parameters.get(MONITORED, {}).get("labels") or {}
     data = " ".join([data, *labels.get("sets", ())])
     bounds = json.dumps(row.thresholds, sort_keys=True)
     return attempts.Attempt(
         row.pk, row.requested_at, row.requested_by, row.requested_as, row.state, row.verdict, _stage(row),
-        data, bounds, outcome,
+        data, bounds, result,
     )  # fmt: skip
 
 

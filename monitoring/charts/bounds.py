@@ -52,8 +52,10 @@ class Judged:
         return SIGNS.get(self.op, "{}").format(f"{self.bound:.6g}") if self.edges else "none"
 
 
-def against_bounds(title: str, rows: Sequence[Judged], *, measure: str) -> Chart:
-    """A point, its interval and its bound on each row; what lies outside the bound is striped.
+def against_bounds(
+    title: str, rows: Sequence[Judged], *, measure: str, interval: str = "95 % interval"
+) -> Chart:
+    """A point, its interval and its bound on each row; what lies outside the bound is striped. `interval` names its kind.
 
     A figure that is undefined has no point, and says so. The verdict is a shape and a word.
     """
@@ -85,7 +87,7 @@ def against_bounds(title: str, rows: Sequence[Judged], *, measure: str) -> Chart
             for row in rows
         ),
     )  # fmt: skip
-    caption = "The point is the figure, the line its 95 % interval"
+    caption = f"The point is the figure, the line its {interval}"
     caption += "; striped is outside the bound." if any(row.edges for row in rows) else "."
     return Chart(title, caption, canvas.render(), table)
 

@@ -5,10 +5,9 @@ Forty seeds until a pass look like a pass; beside their number they look like wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from monitoring.catalogue import CATALOGUE
@@ -22,7 +21,7 @@ DRAWN = 20
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One run as it was requested and ended. `outcome` is None where it wasn't read, hasn't ended or is an error.
+    """One run as it was requested and ended. `result` answers the question that decided, where it is known.
 
     `data` and `bounds` are equal where what was judged, late labels included, and what it was held to are.
     """
@@ -36,7 +35,7 @@ class Attempt:
     stage: str = ""
     data: str = ""
     bounds: str = ""
-    outcome: Mapping[str, Any] | None = None
+    result: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +59,23 @@ class Attempts:
     sentence: str
     warning: str
     chart: Chart | None
+    on: str
 
     @property
     def left_off(self) -> int:
         return self.count - len(self.rows)
 
 
-def attempts_of(attempts: Sequence[Attempt], here: UUID, decided: Said | None, check: str) -> Attempts:
-    """`attempts` from the oldest to the newest, `here` the one that is shown, `decided` its deciding result."""
+def attempts_of(
+    attempts: Sequence[Attempt], here: UUID, decided: Said | None, check: str, *, on: str = "version"
+) -> Attempts:
+    """All `attempts` `on` one thing, `here` the one that is shown, `decided` its deciding result."""
     ordered = sorted(attempts, key=lambda one: (one.at, str(one.run)))
     number = next((place for place, one in enumerate(ordered, 1) if one.run == here), 0)
     mine = ordered[number - 1] if number else None
     rows, points = [], []
     for place, one in enumerate(ordered, 1):
-        found = _same(one.outcome, decided) if one.outcome is not None and decided is not None else None
+        found = one.result
         value = line(found, CATALOGUE.get(check)).value if found else ""
         rows.append(Tried(place, one, one.run == here, value, _differs(one, mine)))
         if found:
@@ -93,17 +95,18 @@ def attempts_of(attempts: Sequence[Attempt], here: UUID, decided: Said | None, c
         tuple(reversed(rows[-ROWS:])),
         len(ordered),
         number,
-        _sentence(ordered, number),
+        _sentence(ordered, number, on),
         _warning(ordered, mine),
         chart,
+        on,
     )
 
 
-def _same(outcome: Mapping[str, Any] | None, decided: Said) -> Said | None:
-    """The result of another run that answers the same question: the judged one first."""
+def same(outcome: Said | None, decided: Said) -> Said | None:
+    """The result of a run that answers the same question as `decided`: under the same bound if there is one."""
     results = (outcome or {}).get("results", [])
-    same = [r for r in results if r["metric"] == decided["metric"] and r["slice"] == decided["slice"]]
-    return min(same, key=lambda r: r["threshold"] != decided["threshold"], default=None)
+    found = [r for r in results if r["metric"] == decided["metric"] and r["slice"] == decided["slice"]]
+    return min(found, key=lambda r: r["threshold"] != decided["threshold"], default=None)
 
 
 def _differs(one: Attempt, mine: Attempt | None) -> str:
@@ -115,12 +118,12 @@ def _differs(one: Attempt, mine: Attempt | None) -> str:
     return f"other {' and '.join(parts)}" if parts else f"same {data} and bounds, another seed"
 
 
-def _sentence(ordered: Sequence[Attempt], number: int) -> str:
+def _sentence(ordered: Sequence[Attempt], number: int, on: str) -> str:
     count = len(ordered)
     passed = next((place for place, one in enumerate(ordered, 1) if one.verdict == "pass"), 0)
     if count <= 1:
-        return "The only attempt on this version."
-    said = f"Attempt {number:,} of {count:,} on this version. "
+        return f"The only attempt on this {on}."
+    said = f"Attempt {number:,} of {count:,} on this {on}. "
     if not passed:
         return said + "None passed."
     if passed == 1:

@@ -27,6 +27,7 @@ class Line:
     value: str
     unit: str
     interval: str
+    interval_kind: str
     n: int
     things: str
     bound: str
@@ -67,6 +68,7 @@ def line(result: Said, check: Check | None, *, things: str = "rows", least: int 
         value=words.value_of(result),
         unit=words.unit(result["unit"]),
         interval=words.interval(result),
+        interval_kind=words.kind_of_interval(result),
         n=result["n"],
         things=words.counted(result, things),
         bound=words.rule(result),

@@ -12,7 +12,7 @@ from monitoring.charts.bounds import against_bounds
 from monitoring.charts.intervals import Estimate, by_group
 from monitoring.charts.svg import Chart, Table
 from monitoring.presentation.results import DRAWN, ROWS, Said, drawn, of, ranked, title
-from monitoring.presentation.words import clip, figure, where
+from monitoring.presentation.words import clip, figure, kind_of_interval, where
 
 Fact = tuple[str, str]
 """A term and what is said of it."""
@@ -111,7 +111,7 @@ def worst_first(
         heading = f"{heading}: {DRAWN} of {len(results):,}, worst first"
     names = labels or [""] * len(results)
     rows = [drawn(result, check, label=name) for result, name in zip(results[:DRAWN], names, strict=False)]
-    return against_bounds(heading, rows, measure=measure)
+    return against_bounds(heading, rows, measure=measure, interval=kind_of_interval(results[0]))
 
 
 def verdicts_by(heading: str, results: Iterable[Said], key: Callable[[Said], str]) -> Chart:

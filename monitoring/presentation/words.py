@@ -59,6 +59,11 @@ def interval(result: Mapping[str, Any]) -> str:
     return f"{_end(low, 'no lower end', edges)} to {_end(high, 'no upper end', edges)}"
 
 
+def kind_of_interval(result: Mapping[str, Any]) -> str:
+    """Ours hold at 95 %; at which level those of other tools do, nobody told us."""
+    return "interval as imported" if str(result["method"]).startswith("imported") else "95 % interval"
+
+
 def is_counted(result: Mapping[str, Any]) -> bool:
     """Whether a figure was counted in the data at hand, not estimated from them."""
     return str(result["method"]).startswith("counted")

@@ -11,8 +11,12 @@ from xml.etree import ElementTree
 import pytest
 
 from modelwarrant.machine import Machine, State, Transition
+<<<<<<< HEAD
 from monitoring.charts import bars, diagrams, intervals, lines, svg
 from monitoring.charts.days import WORDS, DayMark, drift_by_day
+=======
+from monitoring.charts import bars, bounds, diagrams, intervals, lines, svg
+>>>>>>> 4a10579 (monitoring: Read the deciding figure of other attempts one outcome at a time.)
 from monitoring.charts.svg import Chart
 
 HOSTILE = "<script>alert(1)</script>\"&' onload=x"
@@ -54,7 +58,20 @@ def trend() -> Chart:
     return lines.over_time(HOSTILE, points, measure=HOSTILE, op=">=", bound=0.65)
 
 
+def held_to_bounds() -> Chart:
+    found = [
+        bounds.Judged(HOSTILE, 0.7, 0.6, 0.8, 200, "pass", ">=", 0.65),
+        bounds.Judged("signed", -0.3, -0.4, -0.2, 90, "fail", "abs<=", 0.1),
+        bounds.Judged("most", 0.2, None, None, 90, "inconclusive", "<", 0.25),
+        bounds.Judged("none", None, None, None, 0, "error"),
+        bounds.Judged("nan", NAN, NAN, INF, 3),
+    ]
+    return bounds.against_bounds(HOSTILE, found, measure=HOSTILE)
+
+
 DRAWINGS: dict[str, Callable[[], Chart]] = {
+    "bounds": held_to_bounds,
+    "no bounds": lambda: bounds.against_bounds("None", [], measure="x"),
     "groups": groups,
     "no groups": lambda: intervals.by_group("None", [], measure="x"),
     "calibration": lambda: intervals.calibration(
@@ -175,6 +192,7 @@ def test_ticks_are_few_round_and_inside(low: float, high: float) -> None:
     assert all(low - air <= value <= high + air for value in found)
 
 
+<<<<<<< HEAD
 def test_drift_by_day_tells_days_apart_by_shape_and_word() -> None:
     start = date(2026, 3, 2)
     kinds = ["calm", "open", "quiet", "told", "missing", "unread"]
@@ -190,3 +208,10 @@ def test_drift_by_day_tells_days_apart_by_shape_and_word() -> None:
     assert "<told>" not in chart.svg
     assert [row[2] for row in chart.table.rows] == [WORDS[kind] for kind in kinds]
     assert "No data yet." in drift_by_day("Drift", [], learnt_from=None, floor=0.05).svg
+=======
+def test_what_lies_outside_a_bound_is_striped_and_said():
+    chart = held_to_bounds()
+    assert [row[5] for row in chart.table.rows] == ["≥ 0.65", "± 0.1", "< 0.25", "none", "none"]
+    assert chart.svg.count('fill="url(#outside-') == 4
+    assert "striped is outside the bound" in chart.caption
+>>>>>>> 4a10579 (monitoring: Read the deciding figure of other attempts one outcome at a time.)

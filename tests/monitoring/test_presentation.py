@@ -45,33 +45,22 @@ def run_of(name: str, **columns: Any) -> types.SimpleNamespace:
     return types.SimpleNamespace(**said | columns)
 
 
-def attempt(
-    number: int, verdict: str, outcome: dict[str, Any] | None = None, **said: Any
-) -> attempts.Attempt:
+def attempt(number: int, verdict: str, result: Any = None) -> attempts.Attempt:
     at = AT + dt.timedelta(minutes=number)
-    return attempts.Attempt(
-        uuid.UUID(int=number),
-        at,
-        "p-1",
-        "reviewer",
-        "done",
-        verdict,
-        outcome=outcome,
-        data="d",
-        bounds="b",
-        **said,
-    )
+    run = uuid.UUID(int=number)
+    return attempts.Attempt(run, at, "p-1", "reviewer", "done", verdict, data="d", bounds="b", result=result)
 
 
 def rendered(name: str, kind: str = "good", outcome: dict[str, Any] | None = None, **more: Any) -> str:
     """The page of a run without a database."""
     outcome = outcome or outcome_of(name, kind)
     decided = page.deciding_result(outcome)
-    earlier = outcome_of(name, "few") if "tried" not in more else None
-    tried = more.pop("tried", None) or attempts.attempts_of(
-        [attempt(0, earlier["verdict"] if earlier else "", earlier), attempt(1, outcome["verdict"], outcome)],
-        RUN, decided, name,
-    )  # fmt: skip
+    tried = more.pop("tried", None)
+    if tried is None:
+        few = outcome_of(name, "few")
+        earlier = attempt(0, few["verdict"], decided and attempts.same(few, decided))
+        here = attempt(1, outcome["verdict"], decided)
+        tried = attempts.attempts_of([earlier, here], RUN, decided, name)
     thresholds = [result["threshold"] for result in outcome["results"] if result["threshold"]]
     context = {
         "run": run_of(name, verdict=outcome["verdict"]),
@@ -225,8 +214,12 @@ def test_attempts_are_counted_and_a_tried_for_pass_says_so():
 def test_attempts_show_the_deciding_figure_of_each():
     good, bad = outcome_of("evaluation"), outcome_of("evaluation", "bad")
     decided = page.deciding_result(bad)
+    assert decided is not None
     tried = attempts.attempts_of(
-        [attempt(1, "pass", good), attempt(2, "fail", bad)], uuid.UUID(int=2), decided, "evaluation"
+        [attempt(1, "pass", attempts.same(good, decided)), attempt(2, "fail", decided)],
+        uuid.UUID(int=2),
+        decided,
+        "evaluation",
     )
     assert [row.number for row in tried.rows] == [2, 1]
     assert all(row.value for row in tried.rows)
@@ -396,7 +389,7 @@ def test_the_page_of_a_stored_run_links_both_judgements(monkeypatch: pytest.Monk
     assert "Matured" in late
     assert "100 % (120 of 120 rows)" in late
     assert f"/runs/{first.pk}/" in late
-    assert "Attempt 2 of 2 on this version. It passed at attempt 2, after 1 that did not." in page_text(late)
+    assert "Attempt 2 of 2 on this batch. It passed at attempt 2, after 1 that did not." in page_text(late)
     assert "other labels" in late
     # Labels that came in between are no second try.
     assert "weaker evidence" not in late
