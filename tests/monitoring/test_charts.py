@@ -11,12 +11,8 @@ from xml.etree import ElementTree
 import pytest
 
 from modelwarrant.machine import Machine, State, Transition
-<<<<<<< HEAD
-from monitoring.charts import bars, diagrams, intervals, lines, svg
-from monitoring.charts.days import WORDS, DayMark, drift_by_day
-=======
 from monitoring.charts import bars, bounds, diagrams, intervals, lines, svg
->>>>>>> 4a10579 (monitoring: Read the deciding figure of other attempts one outcome at a time.)
+from monitoring.charts.days import WORDS, DayMark, drift_by_day
 from monitoring.charts.svg import Chart
 
 HOSTILE = "<script>alert(1)</script>\"&' onload=x"
@@ -192,7 +188,6 @@ def test_ticks_are_few_round_and_inside(low: float, high: float) -> None:
     assert all(low - air <= value <= high + air for value in found)
 
 
-<<<<<<< HEAD
 def test_drift_by_day_tells_days_apart_by_shape_and_word() -> None:
     start = date(2026, 3, 2)
     kinds = ["calm", "open", "quiet", "told", "missing", "unread"]
@@ -208,10 +203,10 @@ def test_drift_by_day_tells_days_apart_by_shape_and_word() -> None:
     assert "<told>" not in chart.svg
     assert [row[2] for row in chart.table.rows] == [WORDS[kind] for kind in kinds]
     assert "No data yet." in drift_by_day("Drift", [], learnt_from=None, floor=0.05).svg
-=======
+
+
 def test_what_lies_outside_a_bound_is_striped_and_said():
     chart = held_to_bounds()
     assert [row[5] for row in chart.table.rows] == ["≥ 0.65", "± 0.1", "< 0.25", "none", "none"]
     assert chart.svg.count('fill="url(#outside-') == 4
     assert "striped is outside the bound" in chart.caption
->>>>>>> 4a10579 (monitoring: Read the deciding figure of other attempts one outcome at a time.)
