@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from governance.models import Acceptance, Policy, Waiver
@@ -38,6 +39,9 @@ _BY_VERDICT = {
     "error": Standing.ERROR,
 }
 _WEIGHT = {Standing.MET: 0, Standing.INCONCLUSIVE: 1, Standing.FAILED: 2, Standing.ERROR: 3}
+# By the whole text, not by a digest that stands beside it: a text that was altered is read anew. A page asks a dozen
+# times, and reading takes longer than all its queries.
+_read = lru_cache(maxsize=32)(load)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +83,7 @@ def policy_of(version: Version) -> Policy | None:
 
 def document_of(policy: Policy) -> PolicyDocument:
     """The parsed text of a stored policy. It was linted before it was stored, so a problem here is an alteration."""
-    return load(policy.text)
+    return _read(policy.text)
 
 
 def requirement_states(

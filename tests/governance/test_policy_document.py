@@ -150,3 +150,9 @@ def test_only_what_is_not_gating_left_is_named() -> None:
     asked = "data-contract, accuracy, ranking, probability-error, calibration, parity-ratio, equal-errors"
     text = changed(f"    checks: [{asked}]", "    checks: [calibration]")
     assert "No gating check" in " ".join(problem.message for problem in lint(text))
+
+
+@pytest.mark.parametrize("tier", SHIPPED)
+def test_a_policy_is_frozen_to_its_leaves(tier: str) -> None:
+    """One reading serves everybody who asks; what nobody can change can be hashed."""
+    assert hash(load(SHIPPED[tier])) == hash(load(SHIPPED[tier]))
