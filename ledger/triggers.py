@@ -7,11 +7,11 @@ every `migrate` and asked for at start-up (`missing`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import models
+from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ledger.models import Anchored, Checkpoint, Cosignature, Entry, Leaf, Log, Pending, Tile
@@ -40,10 +40,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
     """Create every trigger that is missing, disabled or different."""
     if not missing(connection):
         return
-    with connection.cursor() as cursor:
-        statements = _postgresql_install() if connection.vendor == "postgresql" else _sqlite_install()
-        for statement in statements:
-            cursor.execute(statement)
+    _execute(connection, _postgresql_install() if connection.vendor == "postgresql" else _sqlite_install())
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
@@ -59,18 +56,23 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
 @contextmanager
 def disabled(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """Let changes pass, for the flush between transactional tests alone (`tests/conftest.py`)."""
-    with connection.cursor() as cursor:
-        for table, name in _names(connection.vendor):
-            if name.endswith("_queue"):
-                continue
-            if connection.vendor == "postgresql":
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {table}")
-            else:
-                cursor.execute(f"DROP TRIGGER IF EXISTS {name}")
+    on = " ON {}" if connection.vendor == "postgresql" else ""
+    refusing = [(table, name) for table, name in _names(connection.vendor) if not name.endswith("_queue")]
+    _execute(connection, (f"DROP TRIGGER IF EXISTS {name}{on.format(table)}" for table, name in refusing))
     try:
         yield
     finally:
         install(connection)
+
+
+def _execute(connection: BaseDatabaseWrapper, statements: Iterable[str]) -> None:
+    # In one transaction: there is no moment with half of the triggers, and it is written to the disk once.
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(";".join(statements))
+        else:
+            for statement in statements:
+                cursor.execute(statement)
 
 
 def _names(vendor: str) -> list[tuple[str, str]]:

@@ -13,7 +13,6 @@ import shutil
 import socket
 import tempfile
 from collections.abc import Iterator
-from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -62,8 +61,10 @@ def _prepare_environment() -> None:
                     pytest.exit(f"PostgreSQL is needed: {error}", returncode=1)
                 os.environ["MODELWARRANT_TEST_NO_DATABASE"] = _no_database = str(error)
         server, _, _ = url.rpartition("/")
-        # a name of this run's own: several runs may share a server
-        os.environ["DATABASE_URL"] = f"{server}/modelwarrant_{os.getpid()}"
+        # A name of this run's own: several runs may share a server. What a test commits need not outlive the server;
+        # tests of what must (soak) have databases of their own.
+        at_ease = "options=-c%20synchronous_commit%3Doff"
+        os.environ["DATABASE_URL"] = f"{server}/modelwarrant_{os.getpid()}?{at_ease}"
         os.environ["SECRET_KEY"] = secrets.token_urlsafe(64)
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
 
@@ -71,8 +72,8 @@ def _prepare_environment() -> None:
 _prepare_environment()
 
 from django.conf import settings  # noqa: E402
-from django.db import models  # noqa: E402, F401  before the operations: they import each other
-from django.db.backends.base.operations import BaseDatabaseOperations  # noqa: E402
+
+from tests import emptying  # noqa: E402
 
 settings.DEBUG  # noqa: B018  reads the settings now, with the environment above
 
@@ -129,17 +130,10 @@ def _quick_passwords() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _flush_past_triggers() -> Iterator[None]:
-    """The flush after a transactional test empties append-only tables too; nothing else may."""
-    triggers = import_module("ledger.triggers")
-    flush = BaseDatabaseOperations.execute_sql_flush
-
-    def past_triggers(self: BaseDatabaseOperations, sql_list: list[str]) -> None:
-        with triggers.disabled(self.connection):
-            flush(self, sql_list)
-
+def _quick_emptying() -> Iterator[None]:
+    """The flush after a transactional test empties append-only tables too, and only what isn't empty."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(BaseDatabaseOperations, "execute_sql_flush", past_triggers)
+        emptying.install(patch)
         yield
 
 
