@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.homes import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,11 +40,7 @@ print(json.dumps({"secret": secret, "version": str(version.pk), "system": str(wo
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A web server on a home of its own, with a version in review."""
     home = tmp_path_factory.mktemp("browser")
-    env = {**os.environ, "MODELWARRANT_HOME": str(home / "home"), "DJANGO_SETTINGS_MODULE": "config.settings"}
-    env = {name: value for name, value in env.items() if name not in ("DATABASE_URL", "BROKER_URL")}
-    subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity", "0"], cwd=ROOT, env=env, check=True
-    )
+    env = migrated(home / "home")
     done = subprocess.run([sys.executable, "-c", PREPARE], cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     facts: dict[str, str] = json.loads(done.stdout.splitlines()[-1])

@@ -20,6 +20,7 @@ from ledger.models import Entry
 from monitoring.models import Run
 from monitoring.services.execution import execute
 from monitoring.services.runs import MAX_LEASES, run_claim, run_fail, run_finish, runs_interrupted
+from tests.homes import migrated
 from tests.world import COLUMNS, WORKER, make_world, rows, work
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,6 +77,7 @@ def test_after_its_last_lease_a_run_is_interrupted_and_never_a_pass(world: Any) 
     assert (run.state, run.verdict, run.error_code) == ("error", "error", "interrupted")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("data", "state", "verdict"),
     [
@@ -99,6 +101,7 @@ def test_bad_input_has_its_name_and_is_never_a_pass(
         assert run.error_text
 
 
+@pytest.mark.once
 def test_a_contract_that_the_data_break_fails(world: Any) -> None:
     run = ended(world, rows().replace(b",1\n", b",7\n", 1), "data-contract")
     assert run.verdict == "fail"
@@ -140,13 +143,7 @@ print(json.dumps([[r.check_name, r.state, r.verdict, r.attempts,
 @pytest.mark.sqlite
 def test_a_worker_killed_in_mid_check_loses_nothing_and_doubles_nothing(tmp_path: Path) -> None:
     """FT-03."""
-    env = {
-        **os.environ,
-        "MODELWARRANT_HOME": str(tmp_path / "home"),
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
-    env = {name: value for name, value in env.items() if name not in ("DATABASE_URL", "BROKER_URL")}
-    env |= {"CHECK_LEASE_SECONDS": "15", "LOG_LEVEL": "WARNING"}
+    env = migrated(tmp_path / "home") | {"CHECK_LEASE_SECONDS": "15", "LOG_LEVEL": "WARNING"}
 
     def python(*arguments: str) -> str:
         done = subprocess.run([sys.executable, *arguments], cwd=ROOT, env=env, capture_output=True, text=True)
@@ -168,7 +165,6 @@ def test_a_worker_killed_in_mid_check_loses_nothing_and_doubles_nothing(tmp_path
             start_new_session=True,
         )
 
-    python("manage.py", "migrate", "--verbosity", "0")
     python("-c", PREPARE)
     killed = worker()
     deadline = time.monotonic() + 60

@@ -21,6 +21,8 @@ from pathlib import Path
 import pyotp
 import pytest
 
+from tests.homes import migrated
+
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.sqlite]
 PREPARE = """
@@ -65,12 +67,7 @@ class Browser:
 
 
 def test_a_decision_survives_a_killed_web_process_once(tmp_path: Path) -> None:
-    env = {
-        **os.environ,
-        "MODELWARRANT_HOME": str(tmp_path / "home"),
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
-    env = {name: value for name, value in env.items() if name not in ("DATABASE_URL", "BROKER_URL")}
+    env = migrated(tmp_path / "home")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         bind = f"127.0.0.1:{probe.getsockname()[1]}"
@@ -105,7 +102,6 @@ def test_a_decision_survives_a_killed_web_process_once(tmp_path: Path) -> None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
-    python("manage.py", "migrate", "--verbosity", "0")
     facts = json.loads(python("-c", PREPARE).splitlines()[-1])
     process = web()
     browser = Browser(f"http://{bind}")

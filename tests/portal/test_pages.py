@@ -136,6 +136,7 @@ def test_a_decision_binds_its_page_and_a_stale_one_says_what_changed(world: Any)
     assert Decision.objects.count() == 1
 
 
+@pytest.mark.once
 def test_a_refusal_shows_every_reason_and_keeps_what_was_written(world: Any) -> None:
     version = world.validated(evaluation=rows(seed=4, telling=0.0))
     signed_in(world, "validator").post(reverse("governance:act", args=["start-review", version.pk]))
@@ -152,6 +153,7 @@ def test_a_refusal_shows_every_reason_and_keeps_what_was_written(world: Any) -> 
     assert "My words." in text
 
 
+@pytest.mark.once
 def test_pages_ask_the_database_a_bounded_number_of_times(
     world: Any, django_assert_max_num_queries: Any
 ) -> None:

@@ -45,6 +45,7 @@ def log(home: Path) -> Log:
     return Log.objects.get()
 
 
+@pytest.mark.once
 def test_in_the_files_of_an_export(log: Log, tmp_path: Path) -> None:
     folder = export_log(actor=SYSTEM, target=tmp_path / "export").path
     verifiers = selectors.verifiers()

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.homes import migrated
+
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = float(os.environ.get("SOAK_SECONDS", "2"))
 WRITERS = 8
@@ -21,19 +23,12 @@ WRITERS = 8
 @pytest.mark.slow
 @pytest.mark.sqlite
 def test_eight_processes_write_at_once(tmp_path: Path) -> None:
-    env = {
-        **os.environ,
-        "MODELWARRANT_HOME": str(tmp_path / "home"),
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-    }
-    env = {name: value for name, value in env.items() if name not in ("DATABASE_URL", "BROKER_URL")}
+    env = migrated(tmp_path / "home")
 
     def manage(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "manage.py", *arguments]
         return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
-    made = manage("migrate", "--verbosity", "0")
-    assert made.returncode == 0, made.stderr
     names = [f"writer-{number}" for number in range(WRITERS)] + ["sequencer"]
     started = [
         subprocess.Popen(
