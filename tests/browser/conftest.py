@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -36,7 +39,7 @@ print(json.dumps({"secret": secret, "version": str(version.pk), "system": str(wo
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """A web server on a home of its own, with a version in review."""
     home = tmp_path_factory.mktemp("browser")
@@ -49,7 +52,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "gunicorn", "config.wsgi:application", "--bind", f"127.0.0.1:{port}"]
-    web = subprocess.Popen([*command, "--no-control-socket", "--threads", "2"], cwd=ROOT, env=env)
+    web = subprocess.Popen(
+        [*command, "--no-control-socket", "--threads", "2"], cwd=ROOT, env=env, start_new_session=True
+    )
     try:
         for _ in range(200):
             try:
@@ -57,7 +62,13 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
                 break
             except OSError:
                 time.sleep(0.1)
+        else:
+            pytest.fail("the web process doesn't answer")
         yield {**facts, "url": url}
     finally:
         web.terminate()
-        web.wait(20)
+        try:
+            web.wait(20)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(web.pid, signal.SIGKILL)

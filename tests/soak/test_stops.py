@@ -74,7 +74,11 @@ def test_a_server_that_dies_under_load_loses_nothing_acknowledged(server: OwnSer
             _wait_for(told, len(told.read_bytes().splitlines()) + 100)
     finally:
         until.touch()
-        ends = [process.communicate(timeout=60) for process in started]
+        try:
+            ends = [process.communicate(timeout=60) for process in started]
+        finally:
+            for process in started:
+                process.kill()
     assert [process.returncode for process in started] == [0] * len(names), [err[-2000:] for _, err in ends]
     acknowledged = told.read_text().split()
     assert not [name for name, count in Counter(acknowledged).items() if count > 1]

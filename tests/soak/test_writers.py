@@ -37,7 +37,11 @@ def test_eight_processes_write_at_once(tmp_path: Path) -> None:
         )
         for name in names
     ]  # fmt: skip
-    outcomes = [process.communicate(timeout=SECONDS * 5 + 120) for process in started]
+    try:
+        outcomes = [process.communicate(timeout=SECONDS * 5 + 120) for process in started]
+    finally:
+        for process in started:
+            process.kill()
     assert [process.returncode for process in started] == [0] * len(names), [err for _, err in outcomes]
     acknowledged = sum(int(out.splitlines()[-1]) for out, _ in outcomes)
     assert acknowledged > WRITERS
