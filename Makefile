@@ -10,7 +10,7 @@ READY := .venv/.ready
 PY := .venv/bin/python
 BIN := .venv/bin
 WORKERS ?= 2
-PYTEST := $(PY) -m pytest --numprocesses $(WORKERS) --dist loadfile
+PYTEST := $(PY) -m pytest --numprocesses $(WORKERS) --dist worksteal
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -84,6 +84,6 @@ lock: $(READY) ## compile requirements/*.in into hashed locks (UPGRADE=1 for new
 	cd requirements && for part in runtime dev warehouse conformance; do \
 		env -u UV_FIND_LINKS ../$(LOCKED) $(if $(UPGRADE),--upgrade) $$part.in --output-file $$part.txt; done
 
-clean: ## remove caches and the environment; var/ stays
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis staticfiles *.egg-info
+clean: ## remove caches and the environment; the rest of var/ stays
+	rm -rf .venv var/bytecode .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis staticfiles *.egg-info
 	find . -name __pycache__ -not -path './var/*' -prune -exec rm -rf {} +
