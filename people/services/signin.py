@@ -102,7 +102,9 @@ def _fits(user: User | None, password: str) -> bool:
         return False
 
     def upgrade(raw: str) -> None:
-        # the hasher's work factor has grown since this password was set
-        User.objects.filter(pk=user.pk).update(password=hashers.make_password(raw))
+        # The hasher's work factor has grown since this password was set. Also in this object: the step that follows is
+        # bound to the hash it has, and would be refused for a password that was changed in between.
+        user.password = hashers.make_password(raw)
+        User.objects.filter(pk=user.pk).update(password=user.password)
 
     return hashers.check_password(password, user.password, setter=upgrade)

@@ -55,6 +55,20 @@ def test_an_auditor_needs_no_second_factor(crew: Crew) -> None:
     assert events() == ["people.signed_in", "people.signed_out"]
 
 
+def test_a_hash_that_is_made_stronger_on_the_way_in_ends_no_sign_in(crew: Crew, settings: Any) -> None:
+    user, client = crew.person("risk-reviewer"), Client()
+    totp = crew.enrol(user)
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+    ]
+    password(client, user.email)
+    user.refresh_from_db()
+    assert user.password.startswith("pbkdf2_sha256$")
+    assert client.post("/second-factor/", {"code": code(totp)}).status_code == 302
+    assert client.get("/people/").status_code == 200
+
+
 def test_who_decides_sets_up_a_second_factor_first(crew: Crew) -> None:
     user, client = crew.person("risk-reviewer"), Client()
     answer = password(client, user.email, next="/people/")
