@@ -104,16 +104,17 @@ def _outcome(breach: Breach) -> Outcome:
     still = next((other for other in same if other.state == "open" and _names(breach) <= _names(other)), None)
     if still is not None:
         return Outcome(False, "already-open", f"{_name(still)} was told already and is still open.", still)
-    if _is_drift(breach):
+    if (known := _told_of_baseline(breach, same)) is not None:
+        why = f"{_name(known)} was told, and the baseline is the same since."
+        return Outcome(False, "same-baseline", why, known)
+    if not _is_data(breach):
         closed = next((other for other in same if other.state != "open" and _soon_after(other, breach)), None)
         if closed is not None:
-            return Outcome(
-                False, "quiet", f"{_name(closed)} was closed within the quiet days before.", closed
-            )
-        if (other := _changeover(breach)) is not None:
-            return Outcome(
-                False, "changeover", f"{other} was being reported in the same slot: traffic was moving."
-            )
+            why = f"{_name(closed)} was closed within the quiet days before."
+            return Outcome(False, "quiet", why, closed)
+    if _is_drift(breach) and (other := _changeover(breach)) is not None:
+        why = f"{other} was being reported in the same slot: traffic was moving."
+        return Outcome(False, "changeover", why)
     return found
 
 

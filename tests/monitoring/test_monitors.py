@@ -241,3 +241,24 @@ def test_a_feed_that_stands_still_is_told(home: Any) -> None:
     failed = [result for result in again.outcome["results"] if result["verdict"] == "fail"]
     assert [result["metric"] for result in failed] == ["repeated_data"]
     assert rules() == ["at-once"]
+
+
+@pytest.mark.once
+def test_how_far_a_baseline_lies_from_what_was_approved_is_told_once(home: Any) -> None:
+    model = watched(("drift-over-time",), baseline_days=14, labels_after_days=7, quiet_days=1)
+    for number in range(14):
+        model.report(number, shift=0.5)
+    validator = person("independent-validator")
+
+    def close() -> None:
+        for breach in Breach.objects.filter(state="open"):
+            breach_close(actor=validator, breach_id=breach.pk, note="It is so.")
+
+    close()
+    model.report(16, shift=0.5)  # like the learnt days, and not like what was approved
+    newest = Breach.objects.order_by("-opened_at")[0]
+    assert {one["metric"] for one in newest.summary["failed"]} == {"baseline_shift"}
+    assert newest.paging.paged
+    close()
+    model.report(20, shift=0.5)
+    assert rules()[-1] == "same-baseline"
