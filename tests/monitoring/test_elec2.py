@@ -158,7 +158,7 @@ def test_a_market_is_watched_day_by_day(home: Any, monkeypatch: pytest.MonkeyPat
     assert Baseline.objects.filter(state="learnt").exists()
     # Everybody who was told was told for a reason, and every other breach says why nobody was.
     assert Breach.objects.filter(paging__isnull=True).count() == 0
-    assert Alert.objects.count() <= Breach.objects.count() / 5
+    assert Alert.objects.count() <= Breach.objects.count() / 4
     judged = Run.objects.filter(check_name="evaluation")
     stages = Counter(run.parameters["monitored"]["stage"] for run in judged)
     assert stages["provisional"] >= DAYS - 20

@@ -198,7 +198,7 @@ def left() -> tuple[int, ...]:
 @pytest.mark.once
 @pytest.mark.django_db(transaction=True)
 def test_a_period_of_a_table_becomes_a_batch_and_its_labels(
-    home: Path, warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
+    home: Path, own_store: Path, warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = watched(("evaluation",), labels_after_days=7)
     identity = model.identity.name
