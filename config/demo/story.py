@@ -27,7 +27,7 @@ from governance.services.waivers import waiver_approve, waiver_request
 from ledger import clock
 from ledger.errors import ServiceError
 from modelwarrant.client import Client
-from monitoring.models import Breach
+from monitoring.models import Breach, Paging
 from people.services.keys import key_confirm, key_import_request
 from registry.models import Version
 from registry.selectors.versions import version_by_id
@@ -243,6 +243,15 @@ class Story:
             )
             return
         self.told.happened("Production batch", f"breach: {breach.summary['text']}")
+        paging = until(
+            "the decision whether people are told",
+            lambda: Paging.objects.filter(breach=breach).first(),
+            seconds=60,
+            logs=self.logs,
+        )
+        self.told.happened("People told" if paging.paged else "Nobody told", paging.why)
+        if not paging.paged:
+            return
         state = version_by_id(version.pk).state
         self.told.happened("Policy's response", f"version {state}, alert to the owner")
         other = PLACE | {"arm": "second"}
