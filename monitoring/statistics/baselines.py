@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from scipy import special, stats
 
 from monitoring.statistics.contrasts import Contrast, normal_scores
+from monitoring.statistics.features import tally
 from monitoring.statistics.profiles import ColumnProfile, Numbers, Profile, Texts
 
 VERSION = 1
@@ -244,16 +245,19 @@ def day_effects(
     absent = [side.apart.missing + side.apart.infinite for side in (reference, current)]
     if any(absent):
         found["missing share"] = _share(absent[0], reference.rows, absent[1], current.rows)
-    if (
-        isinstance(reference, Numbers)
-        and isinstance(current, Numbers)
-        and current.n
-        and not reference.constant
-    ):
-        found |= _number_effects(reference, current)
+    if isinstance(reference, Numbers) and isinstance(current, Numbers):
+        if not reference.constant:
+            return found | (_number_effects(reference, current) if current.n else {})
+        # One value tells no spread: what is under, at and over it are three categories.
+        constant = reference
+        reference, current = _as_categories(constant, constant), _as_categories(current, constant)
     if isinstance(reference, Texts) and isinstance(current, Texts) and current.counts and reference.counts:
         found |= _text_effects(reference, current, frequent)
     return found
+
+
+def _as_categories(column: Numbers, constant: Numbers) -> Texts:
+    return Texts(tally(column, constant) or {}, column.n, column.apart)
 
 
 def _number_effects(reference: Numbers, current: Numbers) -> dict[str, tuple[float, float]]:

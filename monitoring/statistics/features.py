@@ -148,7 +148,7 @@ def _categories(
     seed: int,
     place: int,
 ) -> _Compared:
-    tallies = (_tally(reference), _tally(current, reference))
+    tallies = (tally(reference), tally(current, reference))
     where, most = {"feature": name}, min(settings["maximum_categories"], MAXIMUM_VALUES)
     if tallies[0] is None or tallies[1] is None or len({*tallies[0], *tallies[1]}) > most:
         return [], [], f"More than {most} distinct values: an identifier or free text.", None
@@ -184,7 +184,7 @@ def _categories(
     return found, estimates, "", table
 
 
-def _tally(column: ColumnProfile, reference: ColumnProfile | None = None) -> Mapping[str, int] | None:
+def tally(column: ColumnProfile, reference: ColumnProfile | None = None) -> Mapping[str, int] | None:
     """Rows of each value; None if there are too many. Numbers are told apart as far as their edges do."""
     if isinstance(column, Texts):
         return None if column.many else column.counts

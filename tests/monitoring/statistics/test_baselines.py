@@ -157,6 +157,24 @@ def test_what_was_never_seen_is_held_against_nought():
     assert "missing share" in effect(outcome).details["certain"]
 
 
+def test_a_column_that_was_constant_and_moves_is_drift_until_a_baseline_knows_it():
+    reference = profile_table(table_from_values(made(0, seed=9) | {"k": [0.5] * 1000}))
+
+    def day(number, value):
+        columns = made(number) | {"k": [value] * 1000}
+        return Day(MONDAY + dt.timedelta(days=number), profile_table(table_from_values(columns), reference))
+
+    days = [day(number, 0.5) for number in range(28)]
+    baseline = learn(days, reference, frequent=20)
+    assert effect(judged(days, baseline, reference), "k").verdict is not Verdict.FAIL
+    later = [day(number, 0.7) for number in range(28, 56)]
+    assert effect(judged([*days, later[0]], baseline, reference), "k").verdict is Verdict.FAIL
+    again = judged(later, learn(later, reference, frequent=20), reference)
+    assert effect(again, "k").verdict is not Verdict.FAIL
+    shift = next(r for r in again.results if r.metric == "baseline_shift" and r.slice == {"feature": "k"})
+    assert shift.verdict is Verdict.FAIL
+
+
 def test_no_reference_is_a_named_error():
     day = days_of([0], reference_of())[0].profile
     with pytest.raises(BadInput, match="compare"):
