@@ -125,12 +125,15 @@ def cut_of(file: File, like: Profile | None = None, *, threads: int = THREADS) -
     if unknown:
         for number in range(len(file.parts)):
             _work(file, number, [group for group in groups if group], threads)
+    wanted = [name for name, look in looks.items() if look.kind == "number" and name not in known]
+    with ThreadPoolExecutor(max(1, threads)) as pool:
+        made = dict(zip(wanted, pool.map(lambda name: looks[name].edges(), wanted), strict=True))
     columns: dict[str, ColumnProfile] = {}
     for name in file.names:
         look = looks.get(name)
         # What wasn't looked at is declared, or known as numbers.
         kind = look.kind if look is not None else file.types.get(name, "number")
-        edges = known.get(name) or (look.edges() if look is not None and kind == "number" else None)
+        edges = known.get(name) or made.get(name)
         counted = edges if kind == "number" else None
         columns[name] = Numbers.of(counted, np.empty(0)) if counted else Texts({}, 0, Apart())
     return Profile(columns, 0)
