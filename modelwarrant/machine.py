@@ -32,6 +32,7 @@ class Transition:
     `source` holds the states it may start from, `permission` who may make it, `gates` the questions that
     must all be answered yes, `not_by` the relations to the thing (for example `contributor`) that bar a
     person, `event` the entry that is recorded, `consequence` a sentence for whoever is about to make it.
+    `roles` narrows a permission that several roles carry to those that may make this very move; empty: all.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Transition:
     not_by: tuple[str, ...] = ()
     event: str = ""
     consequence: str = ""
+    roles: tuple[str, ...] = ()
 
 
 class IllegalMove(Exception):
@@ -78,12 +80,16 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A table of states and transitions, named as in the log (`name`) and on pages (`title`)."""
+    """A table of states and transitions, named as in the log (`name`) and on pages (`title`).
+
+    `event` records every move that names none of its own.
+    """
 
     name: str
     title: str
     states: tuple[State, ...]
     transitions: tuple[Transition, ...]
+    event: str = ""
 
     @property
     def initial(self) -> State:
@@ -99,6 +105,10 @@ class Machine:
             if state.name == name:
                 return state
         raise UnknownState(self.name, name, "", tuple(state.name for state in self.states))
+
+    def recorded_as(self, transition: Transition) -> str:
+        """Name of the event that records this move."""
+        return transition.event or self.event
 
     def legal(self, state: str) -> tuple[Transition, ...]:
         """The moves that leave `state`, in the order of the table. Raises UnknownState."""
@@ -136,11 +146,12 @@ class Machine:
         gates: Collection[str],
         events: Collection[str],
         not_by: Collection[str],
+        roles: Collection[str] = (),
     ) -> list[str]:
         """Everything that makes this table unsound, one sentence each; an empty list means sound.
 
-        The arguments are the words the table may use. An empty `event` leaves the recording to the
-        service's general event; an empty permission is always a fault, because what isn't said is denied.
+        The arguments are the words the table may use. An empty permission is always a fault, because what isn't
+        said is denied; a move without an event, its own or the machine's, is one because nothing would record it.
         """
         found = [*self._state_faults(), *self._shape_faults()]
         for transition in self.transitions:
@@ -149,12 +160,17 @@ class Machine:
                 found.append(f"{where} names no permission")
             elif transition.permission not in permissions:
                 found.append(f"{where} names the unknown permission '{transition.permission}'")
-            if transition.event and transition.event not in events:
-                found.append(f"{where} names the unknown event '{transition.event}'")
+            event = self.recorded_as(transition)
+            if not event:
+                found.append(f"{where} is recorded by no event")
+            elif event not in events:
+                found.append(f"{where} names the unknown event '{event}'")
             unknown = [gate for gate in transition.gates if gate not in gates]
             found += [f"{where} names the unknown gate '{gate}'" for gate in unknown]
             unknown = [relation for relation in transition.not_by if relation not in not_by]
             found += [f"{where} bars the unknown relation '{relation}'" for relation in unknown]
+            unknown = [role for role in transition.roles if role not in roles]
+            found += [f"{where} is kept to the unknown role '{role}'" for role in unknown]
         return [f"{self.name}: {fault}" for fault in found]
 
     def _starts(self) -> Iterator[str]:

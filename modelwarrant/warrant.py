@@ -20,6 +20,7 @@ from modelwarrant import canonical, entry, envelope, manifest, merkle, note, pro
 from modelwarrant.envelope import hex_sha256, members
 from modelwarrant.errors import CannotCheck, Fault
 from modelwarrant.keys import Signer, TrustedKey
+from modelwarrant.status import Seen
 
 FORMAT: Final = "modelwarrant/warrant/v1"
 PREDICATE_TYPE: Final = "https://slsa.dev/verification_summary/v1"
@@ -100,7 +101,8 @@ class CheckedWarrant:
     """A genuine warrant. It permits nothing by itself: ask `in_force`.
 
     `log_proof` is None when no log key was given, `model_checked` and `status_checked` are False when no
-    directory or status list was given: whoever shows this says so. `ground` says why it is void.
+    directory or status list was given: whoever shows this says so. `ground` says why it is void, or due or in grace
+    before its own dates.
     """
 
     terms: Terms
@@ -111,6 +113,7 @@ class CheckedWarrant:
     log_proof: proof.CheckedProof | None
     model_checked: bool
     status_checked: bool
+    seen: Seen | None = None
 
     @property
     def in_force(self) -> bool:
@@ -160,13 +163,15 @@ def check(
     verifiers: Sequence[note.Verifier] = (),
     model_dir: Path | None = None,
     status_list: bytes | None = None,
+    seen: Seen | None = None,
 ) -> CheckedWarrant:
     """Verify a warrant file at the moment `at`.
 
     The signature, the terms and the decision's entry are always checked; the log proof with `verifiers`,
-    the model's files with `model_dir`, voidness with `status_list`. Raises Fault for anything altered or
-    contradictory; CannotCheck without a key, for unknown keys, a stale status list, or a directory for a
-    warrant that isn't bound to bytes. Expired, void and not-yet-valid warrants are returned as such.
+    the model's files with `model_dir`, voidness with `status_list`, which may not be older than `seen`.
+    Raises Fault for anything altered or contradictory; CannotCheck without a key, for unknown keys, a
+    stale status list, or a directory for a warrant that isn't bound to bytes. Expired, void and
+    not-yet-valid warrants are returned as such.
     """
     signed, leaf, log_proof = _open(data)
     key = envelope.verify(signed, trust, "warrant")[0]
@@ -191,13 +196,29 @@ def check(
     if model_dir is not None:
         _check_model(terms.subject, model_dir)
     word, ground = _status(terms, at), ""
+    newest: Seen | None = None
     if status_list is not None:
-        void = status.check(status_list, trust=trust, at=at).void.get(terms.id)
-        if void is not None and void.at <= at:
-            word, ground = "void", f"{void.ground} ({entry.format_time(void.at)})"
+        listed = status.check(status_list, trust=trust, at=at, seen=seen)
+        newest = Seen(listed.issued, listed.log)
+        word, ground = _limited(terms.id, word, listed, at)
     return CheckedWarrant(
-        terms, word, key, ground, origin, proved, model_dir is not None, status_list is not None
+        terms, word, key, ground, origin, proved, model_dir is not None, status_list is not None, newest
     )
+
+
+_ORDER: Final[tuple[Status, ...]] = ("active", "due", "grace", "expired")
+
+
+def _limited(warrant: str, word: Status, listed: status.StatusList, at: datetime) -> tuple[Status, str]:
+    """The word that a status list makes of a warrant's own, and why; a list takes away and gives nothing."""
+    void, limited = listed.void.get(warrant), listed.limited.get(warrant)
+    if void is not None and void.at <= at:
+        return "void", f"{void.ground} ({entry.format_time(void.at)})"
+    if limited is not None and limited.at <= at and word in _ORDER:
+        other: Status = "due" if limited.status == "due" else "grace"
+        if _ORDER.index(other) > _ORDER.index(word):
+            return other, f"{limited.ground} ({entry.format_time(limited.at)})"
+    return word, ""
 
 
 def _open(data: bytes) -> tuple[envelope.Envelope, bytes, bytes]:

@@ -16,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final, Protocol
 
+from modelwarrant import durable
 from modelwarrant.errors import CannotCheck, Fault
 from modelwarrant.merkle import EMPTY_ROOT, HASH_BYTES, MAX_SIZE, check_consistency
 from modelwarrant.note import (
@@ -200,19 +201,7 @@ class _FileSlot:
 
     def write(self, size: int, root: bytes) -> None:
         value = {"version": STATE_VERSION, "origin": self.origin, "size": size, "root": root.hex()}
-        part = self.path.with_suffix(".part")
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(handle, json.dumps(value, indent=1).encode() + b"\n")
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        os.replace(part, self.path)
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        durable.replace(self.path, json.dumps(value, indent=1).encode() + b"\n")
 
 
 def read_cosignatures(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from pathlib import Path
 
+from modelwarrant import status
 from modelwarrant.cli.answer import Answer
 from modelwarrant.errors import CannotCheck, Fault
 
@@ -33,3 +35,17 @@ def read_bytes(path: str, *, limit: int) -> bytes:
     if len(data) > limit:
         raise Fault("malformed", f"{path}: larger than {limit} bytes")
     return data
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that whoever is interrupted has the old one or the new one."""
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_bytes(data)
+    part.replace(path)
+
+
+def read_seen(path: str | None) -> status.Seen | None:
+    """The newest status list that `--seen FILE` remembers; None where there is no such file yet."""
+    if path is None or not Path(path).exists():
+        return None
+    return status.read_seen(read_bytes(path, limit=4096))

@@ -13,10 +13,10 @@ import sys
 from collections.abc import Sequence
 from typing import Final, NoReturn
 
-from modelwarrant.cli import answer, logs, models, proofs, service, warrants, witnesses
+from modelwarrant.cli import answer, kubernetes, logs, models, proofs, service, warrants, witnesses
 from modelwarrant.errors import UsageError
 
-DOMAINS: Final = (models, warrants, logs, proofs, witnesses, service)
+DOMAINS: Final = (models, warrants, kubernetes, logs, proofs, witnesses, service)
 
 
 class _Parser(argparse.ArgumentParser):

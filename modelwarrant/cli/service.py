@@ -1,4 +1,4 @@
-"""`gate`, `register`, `check`: what CI and serving ask a ModelWarrant service.
+"""`gate`, `warrant-status`, `register`, `check`: what CI and serving ask a ModelWarrant service.
 
 `gate` exits with 0 pass, 1 refused, 2 usage, 3 pending a person, 4 service unavailable, and whatever isn't a clear
 `pass` is not 0. The token comes from the environment or a file, never from the command line.
@@ -12,13 +12,16 @@ import os
 import re
 import time
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from modelwarrant import description, manifest
+from modelwarrant import description, manifest, status
 from modelwarrant.cli.answer import CANNOT_CHECK, FAULT, OK, USAGE, Answer
-from modelwarrant.cli.arguments import add_command, read_bytes
+from modelwarrant.cli.arguments import add_command, read_bytes, read_seen, write_whole
+from modelwarrant.cli.models import add_keys, trusted
 from modelwarrant.client import Client, Problem, Unreachable
+from modelwarrant.entry import format_time
 from modelwarrant.envelope import MAX_DOCUMENT
 from modelwarrant.errors import UsageError
 
@@ -48,6 +51,17 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     gate.add_argument(
         "--wait", metavar="SECONDS", type=float, default=0.0, help="ask again while it is pending"
     )
+
+    listed = add_command(
+        subparsers,
+        "warrant-status",
+        _warrant_status,
+        "fetch the signed list of void warrants, for verify-warrant --status; exit 4 service unavailable",
+    )
+    _add_service(listed)
+    listed.add_argument("--out", metavar="FILE", type=Path, required=True, help="where to keep it")
+    add_keys(listed, "warrant key")
+    listed.add_argument("--seen", metavar="FILE", help="refuse a list that is older than the one kept here")
 
     make = add_command(
         subparsers, "register", _register, "register a model directory as the next version of a model"
@@ -135,9 +149,33 @@ def _gate_answer(reply: dict[str, Any]) -> Answer:
     facts = [("slot", str(reply.get("slot", "")))]
     if reply.get("warrant"):
         facts.append(("warrant", f"{reply['warrant']} ({reply.get('warrant_status', '')})"))
+    if reply.get("ground"):
+        facts.append(("ground", str(reply["ground"])))
     facts += [_fact(reason) for reason in reply.get("reasons", [])]
+    if word != "pass" and reply.get("on_void"):
+        facts.append(("when void", str(reply["on_void"])))
     facts += [("condition", str(note)) for note in reply.get("notes", [])]
     return Answer(headline, facts, {"verdict": word, **reply}, code)
+
+
+def _warrant_status(args: argparse.Namespace) -> Answer:
+    if not args.key:
+        raise UsageError("--key is needed: a signature is checked against a key you trust")
+    try:
+        data = _client(args).get_bytes("/warrants/status")
+    except Unreachable as error:
+        return _unavailable(error)
+    except Problem as error:
+        return _refused(error, FAULT)
+    seen = read_seen(args.seen)
+    listed = status.check(data, trust=trusted(args.key), at=datetime.now(UTC), seen=seen)
+    write_whole(args.out, data)
+    if args.seen:
+        write_whole(Path(args.seen), status.Seen(listed.issued, listed.log).document())
+    ends = format_time(listed.expires)
+    facts = [("void", str(len(listed.void))), ("limited", str(len(listed.limited))), ("valid until", ends)]
+    document = {"verdict": "ok", "void": len(listed.void), "valid_until": ends}
+    return Answer(f"OK: kept {args.out}", facts, document)
 
 
 def _register(args: argparse.Namespace) -> Answer:

@@ -9,7 +9,7 @@ from typing import Any
 
 from modelwarrant import evidence_bundle, report, status, warrant
 from modelwarrant.cli.answer import FAULT, Answer
-from modelwarrant.cli.arguments import add_command, read_bytes
+from modelwarrant.cli.arguments import add_command, read_bytes, read_seen, write_whole
 from modelwarrant.cli.logs import verifiers
 from modelwarrant.cli.models import add_keys, trusted
 from modelwarrant.entry import format_time
@@ -24,7 +24,14 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     one = add_command(subparsers, "verify-warrant", _verify_warrant, "verify a warrant offline")
     one.add_argument("file", metavar="FILE")
     one.add_argument("--model", metavar="DIR", type=Path, help="the model that is to run under it")
-    one.add_argument("--status", metavar="FILE", help="a current status list")
+    one.add_argument(
+        "--status", metavar="FILE",
+        help="a current status list (see warrant-status); a stale one can't be checked: exit 3",
+    )  # fmt: skip
+    one.add_argument(
+        "--seen", metavar="FILE",
+        help="remember the newest status list here, and refuse an older one (rollback); made if it isn't there",
+    )  # fmt: skip
     pack = add_command(
         subparsers, "verify-bundle", _verify_bundle, "verify an auditor's pack, directory or ZIP"
     )
@@ -84,6 +91,8 @@ _MEANING = {
 
 def _verify_warrant(args: argparse.Namespace) -> Answer:
     logs, at = _anchors(args), _moment(args.at)
+    if args.seen and not args.status:
+        raise UsageError("--seen: there is no --status to hold against it")
     checked = warrant.check(
         read_bytes(args.file, limit=warrant.MAX_BYTES),
         trust=trusted(args.key),
@@ -91,7 +100,10 @@ def _verify_warrant(args: argparse.Namespace) -> Answer:
         verifiers=logs,
         model_dir=args.model,
         status_list=read_bytes(args.status, limit=status.MAX_BYTES) if args.status else None,
+        seen=read_seen(args.seen),
     )
+    if args.seen and checked.seen is not None:
+        write_whole(Path(args.seen), checked.seen.document())
     terms = checked.terms
     proof = "NOT CHECKED (no --vkey)"
     if checked.log_proof is not None:

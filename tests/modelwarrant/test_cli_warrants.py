@@ -53,7 +53,9 @@ def home(tmp_path, monkeypatch):
     (tmp_path / "other.pub.pem").write_bytes(keys.dump_public(keys.generate().public_key()))
     (tmp_path / "log.vkey").write_text(VKEY + "\n")
     void = [status.Void("w-1", "suspended by a person", START + timedelta(2))]
-    (tmp_path / "status.json").write_bytes(status.make(void, START, START + timedelta(5), KEY))
+    (tmp_path / "status.json").write_bytes(
+        status.make(void, START, START + timedelta(5), KEY, log=status.Log("log.example/one", 9))
+    )
     pack = tmp_path / "pack"
     pack.mkdir()
     (pack / "report.pdf").write_bytes(b"%PDF")
@@ -137,3 +139,22 @@ def test_reports_and_packs_verify_from_the_command_line(home, capsys):
     (home / "pack" / "report.pdf").write_bytes(b"%PDX")
     assert main(["verify-report", "pack/report.pdf", *arguments]) == 1
     assert main(["verify-bundle", "pack", *arguments]) == 1
+
+
+def test_the_newest_status_list_is_remembered_and_none_before_it_taken(home, capsys):
+    at = "2026-03-02T12:00:00Z"
+    assert verify("--seen", "seen.json") == 2  # without a list there is nothing to hold against
+    assert verify("--status", "status.json", "--seen", "seen.json", at=at) == 0
+    first = (home / "seen.json").read_bytes()
+    later = status.make(
+        [], START + timedelta(1), START + timedelta(5), KEY, log=status.Log("log.example/one", 12)
+    )
+    (home / "later.json").write_bytes(later)
+    assert verify("--status", "later.json", "--seen", "seen.json", at=at) == 0
+    assert (home / "seen.json").read_bytes() != first
+    capsys.readouterr()
+    assert verify("--status", "status.json", "--seen", "seen.json", at=at) == 1
+    assert "older than one seen before" in capsys.readouterr().out
+    assert verify("--status", "later.json", "--seen", "seen.json", at="2026-03-07T00:00:00Z") == 3  # stale
+    (home / "seen.json").write_bytes(b"{}")
+    assert verify("--status", "later.json", "--seen", "seen.json", at=at) == 1

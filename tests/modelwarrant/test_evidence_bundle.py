@@ -37,7 +37,9 @@ def folder(tmp_path):
     facts = report.Facts("r-1", "audit", MADE, CHECKPOINT.decode())
     side = report.make(facts, "report.pdf", b"%PDF", b"{}", KEYS["report"])
     (root / "report.pdf.dsse.json").write_bytes(side)
-    (root / "status.json").write_bytes(status.make([], MADE, MADE.replace(hour=10), KEYS["warrant"]))
+    (root / "status.json").write_bytes(
+        status.make([], MADE, MADE.replace(hour=10), KEYS["warrant"], log=status.Log("log.example/one", 9))
+    )
     (root / "model.bundle.json").write_bytes(oms.sign_model(model, KEYS["model"]))
     (root / "notes" / "readme.txt").write_bytes(b"read me" * 1000)
     (root / "keys" / "report.pub.pem").write_bytes(keys.dump_public(KEYS["report"].public))

@@ -24,11 +24,12 @@ DOOR = Machine(
         ),
         Transition("end", ("open", "draft"), "gone", "End", "p.end"),
     ),
+    "moved",
 )
 WORDS = {
     "permissions": {"p.submit", "p.review", "p.end"},
     "gates": {"complete"},
-    "events": {"returned"},
+    "events": {"returned", "moved"},
     "not_by": {"contributor"},
 }
 
@@ -60,8 +61,13 @@ def test_a_sound_table_has_no_faults():
         (_with(Transition("x", ("open",), "draft", "X", "")), "names no permission"),
         (_with(Transition("x", ("open",), "draft", "X", "p.end", gates=("g",))), "unknown gate 'g'"),
         (_with(Transition("x", ("open",), "draft", "X", "p.end", event="e")), "unknown event 'e'"),
+        (replace(DOOR, event=""), "is recorded by no event"),
+        (replace(DOOR, event="walked"), "unknown event 'walked'"),
         (_with(Transition("x", ("open",), "draft", "X", "p.end", not_by=("n",))), "unknown relation 'n'"),
         (_with(Transition("x", ("open",), "draft", "", "p.end")), "lacks its name or title"),
+        (_with(Transition("x", ("open",), "draft", "X", "p.end", roles=("r",))), "unknown role 'r'"),
+        (_with(Transition("", ("open",), "draft", "X", "p.end")), "lacks its name or title"),
+        (replace(DOOR, states=(*DOOR.states, State("", "Nameless", "final"))), "a state lacks its name"),
     ],
 )
 def test_each_unsound_table_is_named(table, said):
@@ -105,12 +111,12 @@ def machines(draw):
         st.just("T"),
         st.just("p"),
     )
-    return Machine("m", "M", states, tuple(draw(st.lists(moves, max_size=10))))
+    return Machine("m", "M", states, tuple(draw(st.lists(moves, max_size=10))), "e")
 
 
 @given(machines(), st.data())
 def test_a_sound_table_walks_like_a_reference_model(machine, data):
-    if machine.faults(permissions={"p"}, gates=(), events=(), not_by=()):
+    if machine.faults(permissions={"p"}, gates=(), events={"e"}, not_by=()):
         return
     table = {(source, m.name): m.target for m in machine.transitions for source in m.source}
     here, walked = machine.initial.name, []

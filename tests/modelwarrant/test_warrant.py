@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -63,6 +64,7 @@ def proof_of(leaf):
     return proof.make(0, [other], note.sign_note(text, [LOG]))
 
 
+LOG_AT = status.Log(ORIGIN, 9)
 DOCUMENT = warrant.make(TERMS, LEAF, proof_of(LEAF), KEY)
 
 
@@ -229,7 +231,7 @@ def test_a_directory_says_nothing_about_a_vendor_model(tmp_path):
 
 def test_a_status_list_voids_from_its_moment_on():
     void = [status.Void("w-1", "suspended", START + 2 * DAY)]
-    listed = status.make(void, START, START + 5 * DAY, KEY)
+    listed = status.make(void, START, START + 5 * DAY, KEY, log=LOG_AT)
     assert check(at=START + DAY, status_list=listed).status == "active"
     checked = check(at=START + 3 * DAY, status_list=listed)
     assert (checked.status, checked.in_force) == ("void", False)
@@ -239,7 +241,7 @@ def test_a_status_list_voids_from_its_moment_on():
 
 
 def test_an_altered_or_foreign_status_list_says_nothing():
-    listed = status.make([], START, START + DAY, KEY)
+    listed = status.make([], START, START + DAY, KEY, log=LOG_AT)
     for bit in range(0, len(listed) * 8, 7):
         data = bytearray(listed)
         data[bit // 8] ^= 1 << bit % 8
@@ -247,12 +249,81 @@ def test_an_altered_or_foreign_status_list_says_nothing():
             status.check(bytes(data), trust=TRUST, at=START)
     with pytest.raises(CannotCheck):
         status.check(
-            status.make([], START, START + DAY, keys.LocalSigner(keys.generate())), trust=TRUST, at=START
+            status.make([], START, START + DAY, keys.LocalSigner(keys.generate()), log=LOG_AT),
+            trust=TRUST,
+            at=START,
         )
     with pytest.raises(ValueError, match="end after"):
-        status.make([], START, START, KEY)
+        status.make([], START, START, KEY, log=LOG_AT)
 
 
 def test_a_warrant_is_not_taken_for_a_status_list():
     with pytest.raises(Fault):
         check(status_list=canonical.encode(canonical.decode(DOCUMENT.rstrip())["envelope"]))
+
+
+def _listed(issued=START, size=9, origin=ORIGIN, **more):
+    log = status.Log(origin, size)
+    return status.make(more.pop("void", []), issued, issued + DAY, KEY, log=log, **more)
+
+
+def test_a_list_that_goes_back_is_refused():
+    seen = status.Seen(START + DAY / 2, status.Log(ORIGIN, 9))
+    kept = status.read_seen(seen.document())
+    assert kept == seen
+    for listed, word in (
+        (_listed(), "older than one seen"),
+        (_listed(START + DAY / 2, size=8), "knows 8 entries"),
+        (_first_version(START + DAY / 2), "knows no log"),
+    ):
+        with pytest.raises(Fault, match=word) as fault:
+            status.check(listed, trust=TRUST, at=START + DAY / 2, seen=kept)
+        assert fault.value.kind == "rollback"
+    for listed in (_listed(START + DAY / 2), _listed(START + DAY / 2, size=1, origin="log.example/two")):
+        status.check(listed, trust=TRUST, at=START + DAY / 2, seen=kept)
+    with pytest.raises(Fault):
+        status.read_seen(b'{"issued": 1}')
+
+
+def _first_version(issued):
+    """A list as the first version was written."""
+    predicate = {
+        "expires": entry.format_time(issued + DAY),
+        "issued": entry.format_time(issued),
+        "void": [{"at": entry.format_time(issued), "ground": "integrity", "id": "w-1"}],
+    }
+    digest = hashlib.sha256(canonical.encode(predicate)).hexdigest()
+    statement = envelope.Statement((("warrant-status", digest),), status.FIRST_TYPE, predicate)
+    signed = envelope.sign(canonical.encode(statement.document()), [KEY])
+    return canonical.encode(signed.document()) + b"\n"
+
+
+def test_lists_of_the_first_version_are_still_read():
+    checked = check(at=START + DAY / 2, status_list=_first_version(START))
+    assert (checked.status, checked.seen.log) == ("void", None)
+
+
+@pytest.mark.parametrize(
+    ("days", "listed", "word"),
+    [
+        (1, "due", "due"),
+        (1, "grace", "grace"),
+        (61, "due", "due"),
+        (91, "due", "grace"),
+        (98, "grace", "expired"),
+    ],
+)
+def test_a_list_takes_away_and_gives_nothing(days, listed, word):
+    at = START + days * DAY
+    limited = [status.Limited("w-1", "condition-overdue", listed, at)]
+    checked = check(at=at, status_list=_listed(at, limited=limited))
+    assert checked.status == word
+    assert bool(checked.ground) == (days == 1)
+
+
+def test_a_list_that_contradicts_itself_is_not_signed():
+    void, limited = [status.Void("w-1", "integrity", START)], [status.Limited("w-1", "retired", "due", START)]
+    with pytest.raises(ValueError, match="twice"):
+        _listed(void=void, limited=limited)
+    with pytest.raises(ValueError, match="limited to"):
+        _listed(limited=[status.Limited("w-1", "retired", "void", START)])
