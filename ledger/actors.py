@@ -20,7 +20,8 @@ class Actor:
     `id` is a pseudonym (user, service) or a name from our code (system). `pk` is the primary key of the user
     or service identity, never recorded. `controller` is the pseudonym of the person who answers for a service
     identity. `authenticated_at` (aware, UTC) and `interactive` say how fresh the proof of identity is. `scopes`
-    limit a token; they never add to grants.
+    limit a token; they never add to grants. `stands_in_for` holds the pseudonyms of those whose rights were
+    lent to this person; while they are, what bars one of them bars this person too.
     """
 
     kind: ActorKind
@@ -31,6 +32,7 @@ class Actor:
     authenticated_at: datetime | None = None
     interactive: bool = False
     scopes: frozenset[str] = field(default_factory=frozenset)
+    stands_in_for: frozenset[str] = field(default_factory=frozenset)
 
     @classmethod
     def system(cls, name: str, *, door: Door = "task") -> Actor:
@@ -40,7 +42,8 @@ class Actor:
     @property
     def principals(self) -> frozenset[str]:
         """Pseudonyms that count as this actor where duties are separated."""
-        return frozenset({self.id, self.controller} if self.controller else {self.id})
+        own = {self.id, self.controller} if self.controller else {self.id}
+        return frozenset(own) | self.stands_in_for
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,13 @@ class Conflict(ServiceError):
     code = "conflict"
 
 
+class KeyReused(ServiceError):
+    """An idempotency key came again with another request (draft-ietf-httpapi-idempotency-key-header)."""
+
+    status = 422
+    code = "idempotency-mismatch"
+
+
 class Refused(ServiceError):
     """A rule says no; `reasons` holds all of them, and `subject` what was asked for, where one is known."""
 

@@ -47,3 +47,5 @@ KEY = Machine(
         ),
     ),
 )
+
+MACHINES = (KEY,)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -30,15 +31,23 @@ from modelwarrant.errors import CannotCheck, Fault
 POLL_SECONDS = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class HistoryItem:
-    """One entry for a page. `index` is None until it is integrated; `parsed` holds what the bytes say, with
-    version 0 and nothing else for bytes that are no entry (the self-audit names them)."""
+    """One entry for a page. `place` (number of the log, index) is None until it is integrated."""
 
     row: Entry
-    index: int | None
-    parsed: entry.Parsed
+    place: tuple[int, int] | None
     title: str
+
+    @property
+    def index(self) -> int | None:
+        return self.place[1] if self.place else None
+
+    @cached_property
+    def parsed(self) -> entry.Parsed:
+        """What the bytes say, read when first asked for: most of who orders entries looks into few of them. Version 0 and
+        nothing else for bytes that are no entry (the self-audit names them)."""
+        return _read(bytes(self.row.bytes))
 
 
 def current_log() -> Log | None:
@@ -156,21 +165,15 @@ def ordered(rows: Sequence[Entry]) -> list[HistoryItem]:
     """Entries in the order in which they happened: by place in their log, then the pending by number."""
     ids = [row.pk for row in rows]
     leaves = Leaf.objects.in_bulk(ids)
-    waiting = dict(Pending.objects.filter(entry_id__in=ids).values_list("entry_id", "id"))
+    places = {pk: (leaf.log, leaf.index) for pk, leaf in leaves.items()}
+    left = [pk for pk in ids if pk not in places]
+    waiting = dict(Pending.objects.filter(entry_id__in=left).values_list("entry_id", "id")) if left else {}
 
     def key(row: Entry) -> tuple[int, int, int]:
-        leaf = leaves.get(row.pk)
-        return (0, leaf.log, leaf.index) if leaf else (1, 0, waiting.get(row.pk, 2**63))
+        place = places.get(row.pk)
+        return (0, *place) if place else (1, 0, waiting.get(row.pk, 2**63))
 
-    return [
-        HistoryItem(
-            row,
-            leaves[row.pk].index if row.pk in leaves else None,
-            _read(bytes(row.bytes)),
-            catalogue.title(row.event),
-        )
-        for row in sorted(rows, key=key)
-    ]
+    return [HistoryItem(row, places.get(row.pk), catalogue.title(row.event)) for row in sorted(rows, key=key)]
 
 
 def _read(data: bytes) -> entry.Parsed:
@@ -273,10 +276,22 @@ def verifiers_for(row: Entry) -> list[note.Verifier]:
     return trusted + [verifier(key, log) for log in Log.objects.order_by("-number") for key in revoked]
 
 
+def subjects_within(kind: str, system_id: UUID) -> list[UUID]:
+    """Ids of everything of `kind` that was ever recorded of an AI system, whatever its table holds now."""
+    rows = Entry.objects.filter(subject_kind=kind, system_id=str(system_id))
+    return [UUID(pk) for pk in rows.values_list("subject_id", flat=True).distinct()]
+
+
 def first_entry(kind: str, subject_id: UUID | str) -> Entry | None:
     """The oldest entry about a subject."""
+    found = first_item(kind, subject_id)
+    return found.row if found else None
+
+
+def first_item(kind: str, subject_id: UUID | str) -> HistoryItem | None:
+    """The oldest entry about a subject, with its place."""
     rows = list(Entry.objects.filter(subject_kind=kind, subject_id=str(subject_id)).order_by("at")[:500])
-    return ordered(rows)[0].row if rows else None
+    return ordered(rows)[0] if rows else None
 
 
 def recording(kind: str, subject_ids: Sequence[UUID]) -> dict[str, UUID]:
@@ -284,6 +299,12 @@ def recording(kind: str, subject_ids: Sequence[UUID]) -> dict[str, UUID]:
     wanted = [str(subject_id) for subject_id in subject_ids]
     rows = Entry.objects.filter(subject_kind=kind, subject_id__in=wanted).order_by("-at", "-id")
     return dict(rows.values_list("subject_id", "id"))
+
+
+def entries_of(kind: str, subject_ids: Sequence[str], event: str) -> list[Entry]:
+    """The entries of one event about many subjects, oldest first."""
+    rows = Entry.objects.filter(subject_kind=kind, subject_id__in=subject_ids, event=event)
+    return list(rows.order_by("at", "id"))
 
 
 def parsed(row: Entry) -> entry.Entry:
@@ -322,13 +343,13 @@ def trusted_keys(purpose: keys.Purpose, *, recorded: tuple[int, int] | None = No
     With `recorded`, the place in the logs where a signature was received, also those revoked from a later place on:
     the date that a signer writes decides nothing.
     """
-    known = KeyRecord.objects.filter(purpose=purpose).order_by("not_before")
-    rows = list(known.filter(state__in=("active", "retired")))
+    known = list(KeyRecord.objects.filter(purpose=purpose).order_by("not_before"))
+    rows = [row for row in known if row.state in ("active", "retired")]
     if recorded is not None:
         rows += [
             row
-            for row in known.filter(state="revoked", not_before__isnull=False)
-            if recorded < revoked_before(row)
+            for row in known
+            if row.state == "revoked" and row.not_before is not None and recorded < revoked_before(row)
         ]
     return [
         keys.TrustedKey(

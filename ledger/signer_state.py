@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ledger.errors import SignerRefuses
+from modelwarrant import durable
 
 VERSION = 1
 
@@ -90,17 +91,4 @@ class StateFile:
             "root": state.root.hex(),
             "chain": state.chain.hex(),
         }
-        part = self.path.with_name("state.part")
-        handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            os.write(handle, json.dumps(value, indent=1).encode() + b"\n")
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        # A crash before this line leaves the old state, after it the new one.
-        os.replace(part, path)
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        durable.replace(path, json.dumps(value, indent=1).encode() + b"\n")

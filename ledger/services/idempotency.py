@@ -8,7 +8,7 @@ from typing import Any
 
 from ledger import clock
 from ledger.actors import Actor
-from ledger.errors import Conflict, Invalid
+from ledger.errors import Invalid, KeyReused
 from ledger.models import IdempotencyKey
 from ledger.services.transactions import governed
 
@@ -21,7 +21,7 @@ def once(*, actor: Actor, key: str, request_digest: str, work: Callable[[], Any]
     """Run `work` and keep its answer (JSON), or give the kept one; all in one transaction.
 
     `request_digest` is a digest of everything that makes the request what it is. Raises Invalid for an
-    unusable key, Conflict ("idempotency-mismatch") when the key came with another request, and whatever
+    unusable key, KeyReused when the key came with another request, and whatever
     `work` raises, in which case nothing is kept and the client may try again.
     """
     if not key or len(key) > MAX_KEY or not key.isprintable():
@@ -38,7 +38,7 @@ def once(*, actor: Actor, key: str, request_digest: str, work: Callable[[], Any]
         row.answer = work()
         row.save(update_fields=["request_digest", "answer"])
     elif row.request_digest != request_digest:
-        raise Conflict("This key was used with another request.", code="idempotency-mismatch")
+        raise KeyReused("This key was used with another request.", field="Idempotency-Key")
     return row.answer
 
 

@@ -9,22 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from django.db import models
+from django.db.models import Q
 
 from ledger import values
 from ledger.errors import Invalid
 from ledger.models import Entry, Governed
 from ledger.models.governed import governed_models, recorded
-from ledger.selectors import ordered
+from ledger.selectors import HistoryItem, ordered
 from ledger.services import personal
 from ledger.services.findings import Finding
 from modelwarrant import entry
 from modelwarrant.errors import Fault
 
 _WINDOW = 200
+_SHORT = 4_096
+"""Bytes of an entry up to which what it says is kept: most are shorter, and so all that is kept is bounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +39,41 @@ class Committed:
     commitment: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an entry says of a row, in tuples that nobody can change under the next reader."""
+
+    kind: str
+    id: str
+    set: tuple[tuple[str, values.Scalar], ...]
+    hidden: tuple[tuple[str, str], ...]
+
+
 Recorded = values.Scalar | Committed
 State = dict[str, Recorded]
+Place = tuple[str, str]
+"""Kind and id of a row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the log says of several rows, read once, and where the rows say something else."""
+
+    findings: tuple[Finding, ...]
+    states: Mapping[Place, State]
+    entries: tuple[HistoryItem, ...]
+    """Those about any of the rows, in the order of the log."""
+
+    def about(self, row: Governed) -> list[HistoryItem]:
+        """The entries that the index has for this row, in the order of the log."""
+        place = (row.ledger_kind, str(row.pk))
+        return [item for item in self.entries if (item.row.subject_kind, item.row.subject_id) == place]
 
 
 def replayed(kind: str, row_id: UUID | str) -> State:
     """Column -> value as the log has it, for one row; empty where nothing is recorded."""
-    return _fold(kind, [str(row_id)]).get(str(row_id), {})
+    place = (kind, str(row_id))
+    return _fold(_entries([place])).get(place, {})
 
 
 def row_faults(row: Governed) -> list[str]:
@@ -54,26 +86,54 @@ def row_faults(row: Governed) -> list[str]:
 
 def compare(model: type[Governed], ids: Sequence[UUID]) -> Iterator[Finding]:
     """Findings of these rows: values that differ, rows without entries, entries without a row."""
-    kind = model.ledger_kind
-    states = _fold(kind, [str(row_id) for row_id in ids])
-    rows = {row.pk: row for row in model._base_manager.filter(pk__in=ids)}
+    yield from examine({model: ids}).findings
+
+
+def examine(
+    ids: Mapping[type[Governed], Iterable[UUID]],
+    *,
+    fresh: Iterable[Governed] = (),
+    also: Iterable[Place] = (),
+) -> Examined:
+    """Hold rows of any kinds against the log, which is asked once for all of them.
+
+    The rows of `ids` are read anew here, a query for each kind. Those of `fresh` are taken as they are: for who has
+    just read them for this, and for nothing else before. Of `also` only the states are wanted.
+    """
+    found: dict[type[Governed], dict[UUID, Governed | None]] = {}
+    for row in fresh:
+        found.setdefault(type(row), {})[row.pk] = row
+    for model, wanted in ids.items():
+        if listed := list(wanted):
+            there = {row.pk: row for row in model._base_manager.filter(pk__in=listed)}
+            found.setdefault(model, {}).update({row_id: there.get(row_id) for row_id in listed})
+    places = [(model.ledger_kind, str(row_id)) for model, rows in found.items() for row_id in rows]
+    entries = _entries([*places, *also])
+    states = _fold(entries)
+    return Examined(tuple(_compared(found, states)), states, tuple(entries))
+
+
+def _compared(
+    found: Mapping[type[Governed], Mapping[UUID, Governed | None]], states: Mapping[Place, State]
+) -> Iterator[Finding]:
     committed = [
         value.entry_id
         for state in states.values()
         for value in state.values()
         if isinstance(value, Committed)
     ]
-    texts = personal.texts_of(committed)
-    for row_id in ids:
-        row, state = rows.get(row_id), states.get(str(row_id), {})
-        where = f"{kind} {row_id}"
-        if row is None and state:
-            yield Finding("missing", where, "recorded in the log, but the row is gone")
-        elif row is not None and not state:
-            yield Finding("inserted", where, "the row is there, but no entry records it")
-        elif row is not None:
-            for message in _differences(row, state, texts):
-                yield Finding("state", where, message)
+    texts = personal.texts_of(committed) if committed else {}
+    for model, rows in found.items():
+        for row_id, row in rows.items():
+            state = states.get((model.ledger_kind, str(row_id)), {})
+            where = f"{model.ledger_kind} {row_id}"
+            if row is None and state:
+                yield Finding("missing", where, "recorded in the log, but the row is gone")
+            elif row is not None and not state:
+                yield Finding("inserted", where, "the row is there, but no entry records it")
+            elif row is not None:
+                for message in _differences(row, state, texts):
+                    yield Finding("state", where, message)
 
 
 def check_rows() -> Iterator[Finding]:
@@ -141,27 +201,57 @@ def _uuids(texts: Iterable[str]) -> list[UUID]:
     return found
 
 
-def _fold(kind: str, ids: Sequence[str]) -> dict[str, State]:
-    model = governed_models().get(kind)
-    if model is None:
-        return {}
-    columns = {*model.ledger_columns, *model.ledger_hashed, *model.ledger_personal}
-    states: dict[str, State] = {}
-    rows = list(Entry.objects.filter(subject_kind=kind, subject_id__in=ids))
-    for item in ordered(rows):
-        said = item.parsed.entry
+def _entries(places: Iterable[Place]) -> list[HistoryItem]:
+    """The entries that the index has for these rows, in the order of the log."""
+    ids: dict[str, list[str]] = {}
+    for kind, row_id in places:
+        ids.setdefault(kind, []).append(row_id)
+    about = Q(pk__in=())
+    for kind, wanted in ids.items():
+        about |= Q(subject_kind=kind, subject_id__in=wanted)
+    return ordered(list(Entry.objects.filter(about))) if ids else []
+
+
+def _fold(entries: Iterable[HistoryItem]) -> dict[Place, State]:
+    """The state of each row that these entries, in the order of the log, add up to."""
+    known = governed_models()
+    states: dict[Place, State] = {}
+    for item in entries:
+        said = _said(bytes(item.row.bytes))
         # What counts is what the bytes say, whatever the columns that found them.
-        if said is None or said.subject.kind != kind:
+        if said is None or said.kind != item.row.subject_kind or said.kind not in known:
             continue
-        written: dict[str, Recorded] = {name: value for name, value in said.set.items() if name in columns}
+        model = known[said.kind]
+        columns = recorded(model)
+        written: dict[str, Recorded] = {name: value for name, value in said.set if name in columns}
         written |= {
             name: Committed(item.row.pk, commitment)
-            for name, commitment in said.hidden.items()
+            for name, commitment in said.hidden
             if name in model.ledger_personal
         }
         if written:
-            states.setdefault(said.subject.id, {}).update(written)
+            states.setdefault((said.kind, said.id), {}).update(written)
     return states
+
+
+def _said(data: bytes) -> _Said | None:
+    """What an entry's bytes say; None for bytes that are no entry of a version known here."""
+    return _kept(data) if len(data) <= _SHORT else _parsed(data)
+
+
+def _parsed(data: bytes) -> _Said | None:
+    try:
+        said = entry.parse(data).entry
+    except Fault:
+        return None
+    if said is None:
+        return None
+    return _Said(said.subject.kind, said.subject.id, tuple(said.set.items()), tuple(said.hidden.items()))
+
+
+# By the very bytes that are stored now: other bytes are parsed anew, and what is held against the row is read from the
+# database each time. Parsing takes longer than all queries of a gate.
+_kept = lru_cache(maxsize=4_096)(_parsed)
 
 
 def _differences(

@@ -7,6 +7,7 @@ comes with its own symbol and a word.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
@@ -21,15 +22,21 @@ register = template.Library()
 NAVIGATION: Final = (
     ("Inbox", "governance:inbox"),
     ("Inventory", "registry:inventory"),
+    ("Findings", "governance:findings"),
+    ("Validations", "governance:validations"),
     ("Warrants", "governance:warrants"),
     ("Monitoring", "monitoring:monitors"),
+    ("Search", "governance:search"),
+)
+"""Title and address name. An address that isn't there yet isn't shown. Seven fit beside the name at 1,280 pixels."""
+MORE: Final = (
     ("Breaches", "monitoring:breaches"),
     ("Incidents", "monitoring:incidents"),
     ("Policies", "governance:policies"),
     ("Reports", "governance:reports"),
     ("Ledger", "governance:ledger"),
 )
-"""Title and address name. An address that isn't there yet isn't shown."""
+"""What is one step further away, under "More"."""
 
 
 class Look(NamedTuple):
@@ -44,6 +51,9 @@ OK, FAIL, WARN, INFO, MUTED = (
     Look("info", "→"),
     Look("muted", "-"),
 )
+
+WORDS: Final = {"in-use-not-warranted": "in use, not warranted"}
+"""Words that a hyphen doesn't stand between alike."""
 
 LOOKS: Final[dict[str, Look]] = {
     # verdicts
@@ -92,6 +102,15 @@ LOOKS: Final[dict[str, Look]] = {
     "due": Look("warn", "◷"),
     "grace": Look("warn", "◔"),
     "void": Look("fail", "⊘"),
+    # conditions of approvals, drills
+    "overdue": Look("fail", "◷"),
+    "never": Look("warn", "○"),
+    "changed": WARN,
+    "planned": INFO,
+    "performed": OK,
+    "cancelled": MUTED,
+    "worked": OK,
+    "tried": OK,
     # runs, reports, uploads
     "running": Look("info", "▸"),
     "done": OK,
@@ -109,6 +128,12 @@ LOOKS: Final[dict[str, Look]] = {
     "closed": Look("muted", "●"),
     "complete": OK,
     "aborted": MUTED,
+    # tierings, imports
+    "proposed": INFO,
+    "confirmed": OK,
+    "returned": WARN,
+    "discarded": MUTED,
+    "not-a-model": MUTED,
     # signatures
     "valid": OK,
     "invalid": Look("fail", "‼"),
@@ -126,16 +151,32 @@ LOOKS: Final[dict[str, Look]] = {
     "low": Look("muted", "1"),
     "medium": Look("info", "2"),
     "high": Look("warn", "3"),
+    # findings, beside the tiers' words, and validations
+    "critical": Look("fail", "4"),
+    "responded": INFO,
+    "disputed": WARN,
+    "remediation": INFO,
+    "remediated": INFO,
+    "risk-accepted": Look("warn", "?"),
+    "assigned": INFO,
+    "fieldwork": Look("info", "▸"),
+    "response": Look("info", "…"),
+    "resolved": MUTED,
+    "fit": OK,
+    "fit-with-findings": WARN,
+    "not-fit": FAIL,
 }
 
 
 _LONG_FIGURE: Final = re.compile(r"-?\d+\.\d{5,}")
+_WHOLE_FIGURE: Final = re.compile(r"(?<![\d.])(-?\d+)\.0(?![\d.])")
 _SHORT_FIGURE: Final = re.compile(r"-?\d+(?:\.\d{1,4})?(?![\d.])")
 
 
 @register.filter
 def figures(text: str) -> str:
-    """`{{ why|figures }}`: numbers with five and more decimals at four significant digits, for reading only.
+    """`{{ why|figures }}`: numbers with five and more decimals at four significant digits, whole ones without
+    their ".0", for reading only.
 
     What is stored and compared stays exact; a figure so near its bound that rounding would hide the difference
     keeps its digits.
@@ -147,7 +188,13 @@ def figures(text: str) -> str:
         short = f"{float(found[0]):.4g}"
         return found[0] if float(short) in bounds else short
 
-    return _LONG_FIGURE.sub(shorter, str(text))
+    return _WHOLE_FIGURE.sub(r"\1", _LONG_FIGURE.sub(shorter, str(text)))
+
+
+@register.filter
+def words(code: str) -> str:
+    """`{{ move|words }}`: a code as words: `ask-response` is read "ask response"."""
+    return str(code).replace("-", " ")
 
 
 @register.filter
@@ -164,7 +211,11 @@ def tag(state: object, title: str = "") -> dict[str, str]:
     """
     name = str(state or "none")
     look = LOOKS.get(name, Look("muted", "·"))
-    return {"tone": look.tone, "symbol": look.symbol, "word": title or name.replace("-", " ")}
+    return {
+        "tone": look.tone,
+        "symbol": look.symbol,
+        "word": title or WORDS.get(name) or name.replace("-", " "),
+    }
 
 
 def short(value: str) -> str:
@@ -213,12 +264,17 @@ def navigation(context: template.Context) -> dict[str, Any]:
     """The main menu; the page one is on, and the part it belongs to, are marked for screen readers too."""
     request = context.get("request")
     path = request.path if request is not None else ""
+    more = _menu(MORE, path)
+    return {"items": _menu(NAVIGATION, path), "more": more, "inside": any(item["current"] for item in more)}
+
+
+def _menu(entries: Iterable[tuple[str, str]], path: str) -> list[dict[str, str]]:
     items = []
-    for title, name in NAVIGATION:
+    for title, name in entries:
         try:
             url = reverse(name)
         except NoReverseMatch:
             continue
         current = "page" if path == url else "true" if url != "/" and path.startswith(url) else ""
         items.append({"title": title, "url": url, "current": current})
-    return {"items": items}
+    return items

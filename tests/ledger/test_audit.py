@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import connection, models, transaction
 
 from ledger.models import Checkpoint, Entry, KeyRecord, Leaf, LedgerAudit, Log, Pending, PersonalText, Tile
-from ledger.services import audit, sequencer
+from ledger.services import audit, replay, sequencer
 from modelwarrant import entry, merkle
 from people.models import User
 from tests.ledger.conftest import SYSTEM
@@ -238,6 +238,40 @@ def test_a_state_that_nobody_decided_is_named_with_both_values(log):
         "revoked_from is 3, the log says None",
     ]
     assert audit.replayed("key", row.pk)["state"] == "active"
+
+
+def test_what_is_kept_of_entries_never_speaks_for_other_bytes(log, database_owner):
+    row = KeyRecord.objects.get(purpose="model")
+    last = Entry.objects.filter(subject_kind="key", subject_id=str(row.pk)).order_by("-at").first()
+    first = Entry.objects.filter(subject_kind="key", subject_id=str(row.pk)).order_by("at").first()
+    assert audit.row_faults(row) == []  # from here on both entries are kept
+    stored, other = bytes(last.bytes), bytes(first.bytes)
+    with database_owner():
+        for wrong in (stored.replace(b'"active"', b'"retire"'), b"{}", other):
+            assert wrong != stored
+            Entry.objects.filter(pk=last.pk).update(bytes=wrong)
+            assert audit.row_faults(row), wrong
+            assert audit.replayed("key", row.pk).get("state") != "active"
+        Entry.objects.filter(pk=last.pk).update(bytes=stored)
+        # An entry that was given another row's name speaks for neither row.
+        Entry.objects.filter(pk=last.pk).update(subject_kind="user")
+        assert audit.row_faults(row)
+        Entry.objects.filter(pk=last.pk).update(subject_kind="key")
+    assert audit.row_faults(row) == []
+
+
+def test_rows_of_many_kinds_are_held_against_the_log_at_once(log, django_assert_num_queries):
+    key, person = KeyRecord.objects.get(purpose="model"), User.objects.get(email="ada@example.org")
+    asked = {KeyRecord: [key.pk], User: [person.pk, uuid4()]}
+    with django_assert_num_queries(6):  # two kinds of rows, entries, places, personal texts and their keys
+        assert replay.examine(asked).findings == ()
+    KeyRecord.objects.filter(pk=key.pk).update(state="revoked")
+    assert key.state == "active"  # the object that was read before
+    User.objects.filter(pk=person.pk).update(name="Eve")
+    found = replay.examine(asked)
+    assert {finding.where for finding in found.findings} == {f"key {key.pk}", f"user {person.pk}"}
+    assert replay.examine({}, fresh=[key]).findings == ()  # who says fresh answers for it
+    assert [item.row.subject_id for item in found.about(key)] == [str(key.pk)] * 2
 
 
 def test_rows_without_entries_and_entries_without_rows_are_named(log):

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from django.db import connection
 
-from ledger import clock, selectors, signer_state
+from ledger import clock, selectors
 from ledger.errors import NotAllowed, SignerRefuses, Unavailable
 from ledger.models import Checkpoint, Entry, Leaf, Log, Tile
 from ledger.services import checkpoints, keys, sequencer
 from ledger.signer_state import StateFile
+from modelwarrant import durable
 from modelwarrant.note import open_checkpoint
 from tests.ledger.conftest import ALICE, SYSTEM, note_many
 
@@ -162,7 +163,7 @@ def test_a_crash_at_any_step_leaves_nothing_signed_that_is_not_remembered(
                     "os", (), {name: staticmethod(getattr(os, name)) for name in dir(os) if name[0] != "_"}
                 )
                 setattr(fake, operation, staticmethod(lambda *a, real=real, **k: step(real, *a, **k)))
-                patch.setattr(signer_state, "os", fake)
+                patch.setattr(durable, "os", fake)
                 wrapper = connection.execute_wrapper(lambda execute, *args: execute(*args))
             try:
                 with wrapper:

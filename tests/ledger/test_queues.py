@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from ledger import clock
-from ledger.errors import Conflict, Invalid
+from ledger.errors import Invalid, KeyReused
 from ledger.models import Entry, OutboxMessage
 from ledger.services import idempotency, outbox
 from ledger.services.transactions import governed
@@ -25,7 +25,7 @@ def test_a_request_sent_again_has_one_effect_and_one_answer():
     first = once("k", "sha256:a")
     assert once("k", "sha256:a") == first
     assert Entry.objects.count() == 1
-    with pytest.raises(Conflict) as caught:
+    with pytest.raises(KeyReused) as caught:
         once("k", "sha256:b")
     assert caught.value.code == "idempotency-mismatch"
     assert once("other", "sha256:a") != first

@@ -83,4 +83,5 @@ def test_no_template_carries_inline_style_or_script() -> None:
 def test_figures_are_short_to_read_and_exact_at_their_bound() -> None:
     assert mw.figures("0.5610859728506787 misses accuracy >= 0.65") == "0.5611 misses accuracy >= 0.65"
     assert mw.figures("0.7999999999 misses >= 0.8") == "0.7999999999 misses >= 0.8"
+    assert mw.figures("300.0 meets rows >= 1.0 rows, not 1.05") == "300 meets rows >= 1 rows, not 1.05"
     assert mw.figures("221 rows, 1.25, -0.0130378096") == "221 rows, 1.25, -0.01304"
