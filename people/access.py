@@ -1,15 +1,19 @@
 """Who may: the one place where a permission question is answered.
 
-The truth is `Grant` as it stands in the database at `clock.now()`. Django's and guardian's permission rows
+The truth is `Grant` as it stands in the database at `clock.now()`, and `Delegation`, which lends a grant to another
+for a time. Django's and guardian's permission rows
 are a projection of it and are never asked; `is_superuser` counts for nothing. Deny is the answer to
 everything unsaid.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -20,9 +24,10 @@ from ledger.actors import Actor, Subject
 from ledger.errors import NotAllowed
 from people import catalogue
 from people.catalogue import INTERACTIVE, P, permissions_of
-from people.models import Grant, User
+from people.models import Delegation, Grant, User
 
 M = TypeVar("M", bound=Model)
+_reached: ContextVar[dict[Actor, Reach] | None] = ContextVar("reached", default=None)
 
 
 class Scoped(Protocol):
@@ -88,13 +93,33 @@ class Reach:
         return self.organisation.union(*self.scoped.values())
 
 
+@contextmanager
+def one_answer() -> Iterator[None]:
+    """While one page is made that changes nothing, `reach` and `visible` ask once for each actor: a list of twenty kinds
+    of work asks twenty times. `require` and `allowed` read anew even then, so that no act goes by it."""
+    token = _reached.set({})
+    try:
+        yield
+    finally:
+        _reached.reset(token)
+
+
 def reach(actor: Actor) -> Reach:
     """What `actor` may do now, and where."""
+    kept = _reached.get()
+    if kept is None:
+        return _reach_anew(actor)
+    if actor not in kept:
+        kept[actor] = _reach_anew(actor)
+    return kept[actor]
+
+
+def _reach_anew(actor: Actor) -> Reach:
     if actor.kind == "system":
         return Reach(actor, catalogue.SYSTEM_PERMISSIONS.get(actor.id, frozenset()))
     organisation: set[P] = set()
     scoped: dict[tuple[str, UUID], frozenset[P]] = {}
-    for role, scope_type, scope_id in in_force(actor).values_list("role", "scope_type", "scope_id"):
+    for role, scope_type, scope_id in _held(actor):
         held = _usable(actor, permissions_of(role))
         if scope_type == "organisation":
             organisation |= held
@@ -105,7 +130,7 @@ def reach(actor: Actor) -> Reach:
 
 def allowed(actor: Actor, permission: P, obj: Scoped | None = None) -> bool:
     """Whether `actor` may do `permission` on `obj` now; without an object, in the whole organisation."""
-    return reach(actor).allows(P(permission), obj)
+    return _reach_anew(actor).allows(P(permission), obj)
 
 
 def require(actor: Actor, permission: P, obj: Any = None) -> None:
@@ -114,7 +139,7 @@ def require(actor: Actor, permission: P, obj: Any = None) -> None:
     `reason`: "no-grant", "not-interactive" (a token, or a session without second factor) or "not-in-token".
     """
     permission = P(permission)
-    reached = reach(actor)
+    reached = _reach_anew(actor)
     if reached.allows(permission, obj):
         return
     title = catalogue.PERMISSIONS[permission].title
@@ -181,7 +206,7 @@ def within(reached: Reach, permission: P, queryset: QuerySet[M]) -> QuerySet[M]:
 
 
 def in_force(actor: Actor, at: datetime | None = None) -> QuerySet[Grant]:
-    """The grants that `actor` holds now (or held, had nothing been revoked since, `at`)."""
+    """The grants that `actor` holds now (or held, had nothing been revoked since, `at`); `lent` has others'."""
     grants = current(at)
     if actor.kind == "user" and actor.pk:
         return grants.filter(holder_user_id=UUID(actor.pk))
@@ -203,8 +228,36 @@ def current(at: datetime | None = None) -> QuerySet[Grant]:
     )
 
 
+def delegations(at: datetime | None = None) -> QuerySet[Delegation]:
+    """All delegations in force: begun, not over, of a grant in force, to somebody who isn't locked out."""
+    moment = at or clock.now()
+    return Delegation.objects.filter(
+        state="active",
+        starts__lte=moment,
+        ends__gt=moment,
+        delegate__is_active=True,
+        grant__in=current(moment),
+    )
+
+
+def lent(actor: Actor, at: datetime | None = None) -> QuerySet[Delegation]:
+    """The delegations that `actor` may use now: only of those for whom the actor counts as standing in, so that no
+    right is used without what bars its holder."""
+    if actor.kind != "user" or not actor.pk or not actor.stands_in_for:
+        return Delegation.objects.none()
+    return delegations(at).filter(
+        delegate_id=UUID(actor.pk), grant__holder_user__pseudonym__in=actor.stands_in_for
+    )
+
+
+def delegators(user_pk: UUID) -> frozenset[str]:
+    """Pseudonyms of those whose rights the person has now by delegation."""
+    rows = delegations().filter(delegate_id=user_pk)
+    return frozenset(rows.values_list("grant__holder_user__pseudonym", flat=True))
+
+
 def covering(obj: Scoped | None) -> Q:
-    """The condition on grants that they reach `obj`."""
+    """The condition on grants and delegations that they reach `obj`."""
     condition = Q(scope_type="organisation")
     for scope_type, scope_id in scopes_of(obj):
         condition |= Q(scope_type=scope_type, scope_id=scope_id)
@@ -219,17 +272,36 @@ def scopes_of(obj: Any) -> tuple[tuple[str, UUID], ...]:
 
 
 def roles(actor: Actor, obj: Scoped | None = None) -> frozenset[str]:
-    """Names of the roles that `actor` holds now on `obj`."""
-    return frozenset(in_force(actor).filter(covering(obj)).values_list("role", flat=True))
+    """Names of the roles that `actor` has now on `obj`: held, or lent by delegation."""
+    reaching = covering(obj)
+    own = in_force(actor).filter(reaching).values_list("role", flat=True)
+    return frozenset(chain(own, lent(actor).filter(reaching).values_list("grant__role", flat=True)))
 
 
-def holds(pseudonym: str, role: str, obj: Scoped | None = None) -> bool:
-    """Whether the person holds `role` on `obj` now: for counting seats again at the moment of a move."""
+def holds(pseudonym: str, role: str, obj: Scoped | None = None, *, lent_by: str = "") -> bool:
+    """Whether the person holds `role` on `obj` now (or has it from `lent_by`): for counting seats again at the
+    moment of a move."""
+    if lent_by:
+        return (
+            delegations()
+            .filter(covering(obj), delegate__pseudonym=pseudonym)
+            .filter(grant__holder_user__pseudonym=lent_by, grant__role=role)
+            .exists()
+        )
     return current().filter(covering(obj), holder_user__pseudonym=pseudonym, role=role).exists()
 
 
+def lenders(actor: Actor, role: str, obj: Scoped | None = None) -> tuple[str, ...]:
+    """Whose `role` the actor has on `obj` by delegation, longest lent first; nobody's where they hold it
+    themselves."""
+    if in_force(actor).filter(covering(obj), role=role).exists():
+        return ()
+    rows = lent(actor).filter(covering(obj), grant__role=role).order_by("starts", "pk")
+    return tuple(dict.fromkeys(rows.values_list("grant__holder_user__pseudonym", flat=True)))
+
+
 def holders(role: str | Iterable[str], obj: Scoped | None = None) -> QuerySet[User]:
-    """The people who hold `role` (or one of several) on `obj` now, by name."""
+    """The people who hold `role` (or one of several) on `obj` now, by name; delegates aren't among them."""
     names = [role] if isinstance(role, str) else list(role)
     grants = current().filter(covering(obj), role__in=names, holder_user__isnull=False)
     return User.objects.filter(pk__in=grants.values("holder_user_id")).order_by("name", "pk")
@@ -240,9 +312,18 @@ def needs_second_factor(user: User) -> bool:
     carries."""
     if user.is_staff or user.is_superuser:
         return True
-    return Grant.objects.filter(
-        holder_user=user, state__in=("requested", "active"), role__in=catalogue.SUPERVISED
+    supervised = Q(role__in=catalogue.SUPERVISED)
+    if Grant.objects.filter(supervised, holder_user=user, state__in=("requested", "active")).exists():
+        return True
+    return Delegation.objects.filter(
+        delegate=user, state="active", ends__gt=clock.now(), grant__role__in=catalogue.SUPERVISED
     ).exists()
+
+
+def _held(actor: Actor) -> Iterable[tuple[str, str, UUID | None]]:
+    """Role, scope type and scope id of every grant held and of every one lent."""
+    own = in_force(actor).values_list("role", "scope_type", "scope_id")
+    return chain(own, lent(actor).values_list("grant__role", "scope_type", "scope_id"))
 
 
 def _fresh(actor: Actor, minutes: int) -> bool:

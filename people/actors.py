@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from ledger.actors import Actor, Door
 from ledger.errors import Unauthenticated
-from people.catalogue import P
+from people import access
 from people.models import ServiceIdentity, Token, User
 
 AUTHENTICATED_AT = "people.authenticated_at"
@@ -27,7 +27,8 @@ def for_user(
     authenticated_at: datetime | None = None,
     interactive: bool = False,
 ) -> Actor:
-    """A person. With a request, freshness and second factor come from its session alone.
+    """A person, and those they stand in for now. With a request, freshness and second factor come from its session
+    alone.
 
     Without one the caller vouches for both: a command run by an operator, a test, the demo.
     """
@@ -42,26 +43,19 @@ def for_user(
         pk=str(user.pk),
         authenticated_at=authenticated_at,
         interactive=interactive,
+        stands_in_for=access.delegators(user.pk),
     )
 
 
 def for_token(token: Token, door: Door = "api") -> Actor:
     """A service identity, limited to what its token carries."""
-    identity = token.identity
-    return Actor(
-        kind="service",
-        id=identity.pseudonym,
-        door=door,
-        pk=str(identity.pk),
-        controller=identity.controller.pseudonym,
-        scopes=frozenset(token.scopes_granted),
-    )
+    return for_identity(token.identity, door, token.scopes_granted)
 
 
-def for_identity(identity: ServiceIdentity, door: Door, permissions: Iterable[P]) -> Actor:
-    """A service identity without a token, in a command of the host, limited to these permissions.
+def for_identity(identity: ServiceIdentity, door: Door, permissions: Iterable[str]) -> Actor:
+    """A service identity, limited to these permissions: its token's, or those of a command of the host.
 
-    Whoever runs the command vouches for it; its own grants count as ever.
+    Whoever runs a command vouches for it; the identity's own grants count as ever.
     """
     return Actor(
         kind="service",
@@ -69,7 +63,7 @@ def for_identity(identity: ServiceIdentity, door: Door, permissions: Iterable[P]
         door=door,
         pk=str(identity.pk),
         controller=identity.controller.pseudonym,
-        scopes=frozenset(permission.value for permission in permissions),
+        scopes=frozenset(map(str, permissions)),
     )
 
 

@@ -10,7 +10,7 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from people import actors
+from people import actors, sessions
 from people.models import User
 from people.services import signin
 
@@ -27,7 +27,8 @@ class GovernedAdminSite(admin.AdminSite):
         user = request.user
         if not (isinstance(user, User) and user.is_active and user.is_staff):
             return False
-        return request.session.get(actors.SECOND_FACTOR) is True and not user.must_change_password
+        second_factor = request.session.get(actors.SECOND_FACTOR) is True
+        return second_factor and not sessions.must_replace_password(request, user)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Never a form of its own. Whoever is signed in and may not enter meets the same page as anybody else."""

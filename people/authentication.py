@@ -1,4 +1,4 @@
-"""Tokens in the API: `Authorization: Bearer mw_<prefix>_<secret>`."""
+"""Tokens in the API: `Authorization: Bearer mw_<prefix>_<secret>`, or a pipeline's own identity (a signed JWT)."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from ledger.errors import Unauthenticated
-from people import actors
-from people.models import Token
-from people.services import tokens
+from people import actors, jose
+from people.models import ServiceIdentity, Token, WorkloadTrust
+from people.services import tokens, workloads
 
+SCHEME = "Bearer "
 HEADER = re.compile(r"Bearer (mw_[a-z2-7]{8}_[A-Za-z0-9_-]{43})")
 MESSAGE = "The token is not valid."
-"""The one answer to a malformed, unknown, expired or revoked token, or one whose identity is locked out."""
+"""The one answer to a malformed, unknown, forged, expired or revoked token, or one whose identity is locked out."""
 
 
 class ServicePrincipal:
@@ -30,8 +31,8 @@ class ServicePrincipal:
     is_superuser = False
     pk = None
 
-    def __init__(self, token: Token) -> None:
-        self.pseudonym = token.identity.pseudonym
+    def __init__(self, identity: ServiceIdentity) -> None:
+        self.pseudonym = identity.pseudonym
 
     def __str__(self) -> str:
         return self.pseudonym
@@ -44,23 +45,31 @@ class TokenAuthentication(BaseAuthentication):
     session. Servers join repeated headers with a comma, which no token contains.
     """
 
-    def authenticate(self, request: Request) -> tuple[ServicePrincipal, Token] | None:
+    def authenticate(self, request: Request) -> tuple[ServicePrincipal, Token | WorkloadTrust] | None:
         header = request.META.get("HTTP_AUTHORIZATION")
         if header is None:
             return None
         request._request.actor = None  # type: ignore[attr-defined]
-        sound = HEADER.fullmatch(header)
-        if sound is None:
-            raise AuthenticationFailed(MESSAGE)
         try:
-            token = tokens.identify(sound[1])
+            found = _credential(header)
         except Unauthenticated as error:
             raise AuthenticationFailed(MESSAGE) from error
-        request._request.actor = actors.for_token(token)  # type: ignore[attr-defined]
-        return ServicePrincipal(token), token
+        request._request.actor = actors.for_identity(  # type: ignore[attr-defined]
+            found.identity, "api", found.scopes_granted
+        )
+        return ServicePrincipal(found.identity), found
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="ModelWarrant"'
+
+
+def _credential(header: str) -> Token | WorkloadTrust:
+    if sound := HEADER.fullmatch(header):
+        return tokens.identify(sound[1])
+    text = header.removeprefix(SCHEME)
+    if header.startswith(SCHEME) and jose.looks_like_one(text):
+        return workloads.identify(text)
+    raise Unauthenticated(MESSAGE)
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

@@ -7,13 +7,13 @@ object: who holds a role, on what and until when are rows of `people.models.Gran
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
 
 from people.permissions import DJANGO_PERMISSIONS, INTERACTIVE, PERMISSIONS, P, Permission, codename
+from people.roles import READING, ROLES, SEATS, Role
 
 __all__ = [
     "AUTOMATIC",
+    "DELEGABLE",
     "DJANGO_PERMISSIONS",
     "INCOMPATIBLE",
     "INTERACTIVE",
@@ -35,273 +35,39 @@ __all__ = [
     "viewed_by",
 ]
 
-ScopeType = Literal["organisation", "system", "model"]
-
 SCOPES: Mapping[str, str] = {"system": "registry.System", "model": "registry.AIModel"}
 """Scope type -> content type of the object a grant names. Looked up by name at run time: nothing above is
 imported."""
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """One role.
-
-    `kind` says who can hold it; `scopes` on what; `seat` whether it is an approval seat; `max_days` the
-    longest a grant may last (None: until revoked).
-    """
-
-    name: str
-    title: str
-    purpose: str
-    permissions: frozenset[P]
-    kind: Literal["person", "service"] = "person"
-    scopes: tuple[ScopeType, ...] = ("organisation", "system", "model")
-    seat: bool = False
-    max_days: int | None = None
-
-
-READING = frozenset(
-    {
-        P.SYSTEM_VIEW,
-        P.VERSION_VIEW,
-        P.DATASET_VIEW,
-        P.RUN_VIEW,
-        P.WARRANT_VIEW,
-        P.REPORT_VIEW,
-        P.LEDGER_VIEW,
-        P.GATE_ASK,
-    }
-)
-
-BUILDING = frozenset(
-    {
-        P.MODEL_CREATE,
-        P.VERSION_REGISTER,
-        P.VERSION_UPLOAD,
-        P.VERSION_EDIT,
-        P.SIGNATURE_ADD,
-        P.DATASET_REGISTER,
-        P.RUN_REQUEST,
-    }
-)
-
-ROLES: Mapping[str, Role] = {
-    role.name: role
-    for role in (
-        Role(
-            "owner",
-            "Owner",
-            "Answers for the system in the first line: describes it, submits versions, asks for deployments "
-            "and waivers, decides on retraining, and may stop it at any time. Never judges its versions.",
-            READING
-            | {
-                P.SYSTEM_CREATE,
-                P.SYSTEM_EDIT,
-                P.MODEL_CREATE,
-                P.VERSION_EDIT,
-                P.VERSION_SUBMIT,
-                P.VERSION_WITHDRAW,
-                P.VERSION_RESTRICT,
-                P.VERSION_SUSPEND,
-                P.VERSION_RETIRE,
-                P.DATASET_REGISTER,
-                P.DEPLOYMENT_REQUEST,
-                P.DEPLOYMENT_MOVE,
-                P.RUN_REQUEST,
-                P.MONITOR_EDIT,
-                P.INCIDENT_WORK,
-                P.WAIVER_REQUEST,
-                P.RETRAINING_REQUEST,
-                P.RETRAINING_DECIDE,
-                P.ATTEST,
-                P.REPORT_MAKE,
-                P.PEOPLE_VIEW,
-                P.GRANT_REQUEST,
-            },
-        ),
-        Role(
-            "developer",
-            "Developer",
-            "Builds models: registers versions and data, uploads and signs artifacts, asks for checks, "
-            "submits.",
-            READING
-            | BUILDING
-            | {
-                P.VERSION_SUBMIT,
-                P.VERSION_WITHDRAW,
-                P.BATCH_REPORT,
-                P.INCIDENT_WORK,
-                P.WAIVER_REQUEST,
-                P.RETRAINING_REQUEST,
-                P.REPORT_MAKE,
-            },
-        ),
-        Role(
-            "independent-validator",
-            "Independent validator",
-            "Tests the model without having built it: re-runs checks, accepts inconclusive results with a "
-            "limitation, reviews and approves or rejects. Second line; no part in building.",
-            READING
-            | {
-                P.DATASET_REGISTER,
-                P.RUN_REQUEST,
-                P.VERSION_REVIEW,
-                P.VERSION_VALIDATE,
-                P.VERSION_APPROVE,
-                P.VERSION_REJECT,
-                P.VERSION_RESTRICT,
-                P.BREACH_CLOSE,
-                P.RETRAINING_REQUEST,
-                P.INCIDENT_WORK,
-                P.ATTEST,
-                P.REPORT_MAKE,
-            },
-            seat=True,
-        ),
-        Role(
-            "risk-reviewer",
-            "Risk reviewer",
-            "Weighs the risk of using the model: reviews, approves or rejects, decides on waivers that "
-            "others requested, restricts, suspends and reinstates.",
-            READING
-            | {
-                P.RUN_REQUEST,
-                P.VERSION_REVIEW,
-                P.VERSION_APPROVE,
-                P.VERSION_REJECT,
-                P.VERSION_RESTRICT,
-                P.VERSION_SUSPEND,
-                P.VERSION_REINSTATE,
-                P.WARRANT_VOID,
-                P.WAIVER_APPROVE,
-                P.WAIVER_REVOKE,
-                P.MONITOR_EDIT,
-                P.BREACH_CLOSE,
-                P.RETRAINING_REQUEST,
-                P.INCIDENT_WORK,
-                P.ATTEST,
-                P.REPORT_MAKE,
-                P.PEOPLE_VIEW,
-            },
-            seat=True,
-        ),
-        Role(
-            "policy-reviewer",
-            "Policy reviewer",
-            "Drafts the rules and puts those that others drafted into force; what a rule demands of a "
-            "version is judged by others.",
-            READING | {P.POLICY_EDIT, P.POLICY_APPROVE, P.ATTEST, P.REPORT_MAKE, P.PEOPLE_VIEW},
-            scopes=("organisation",),
-        ),
-        Role(
-            "security-reviewer",
-            "Security reviewer",
-            "Guards integrity: restricts or suspends what can't be trusted, revokes keys, tokens and "
-            "grants, works on incidents. Lets nothing through.",
-            READING
-            | {
-                P.VERSION_RESTRICT,
-                P.VERSION_SUSPEND,
-                P.WARRANT_VOID,
-                P.WAIVER_REVOKE,
-                P.INCIDENT_WORK,
-                P.ATTEST,
-                P.REPORT_MAKE,
-                P.PEOPLE_VIEW,
-                P.TOKEN_REVOKE,
-                P.GRANT_REVOKE,
-                P.KEY_REVOKE,
-                P.HOLD_PLACE,
-            },
-        ),
-        Role(
-            "accountable-executive",
-            "Accountable executive",
-            "Carries the decision for the business: approves or rejects, decides on waivers, suspends, "
-            "retires.",
-            READING
-            | {
-                P.VERSION_APPROVE,
-                P.VERSION_REJECT,
-                P.VERSION_RESTRICT,
-                P.VERSION_SUSPEND,
-                P.VERSION_RETIRE,
-                P.WARRANT_VOID,
-                P.WAIVER_APPROVE,
-                P.WAIVER_REVOKE,
-                P.HOLD_PLACE,
-                P.HOLD_LIFT,
-                P.RETRAINING_DECIDE,
-                P.ATTEST,
-                P.REPORT_MAKE,
-                P.PEOPLE_VIEW,
-            },
-            seat=True,
-        ),
-        Role(
-            "operator",
-            "Operator",
-            "Runs the service: people, service identities, tokens, keys and grants, two persons at a time. "
-            "Sees the log, decides about no model.",
-            frozenset(
-                {
-                    P.PEOPLE_VIEW,
-                    P.PEOPLE_EDIT,
-                    P.GRANT_REQUEST,
-                    P.GRANT_CONFIRM,
-                    P.GRANT_REVOKE,
-                    P.TOKEN_ISSUE,
-                    P.TOKEN_REVOKE,
-                    P.KEY_REQUEST,
-                    P.KEY_CONFIRM,
-                    P.KEY_REVOKE,
-                    P.BODIES_DELETE,
-                    P.SYSTEM_VIEW,
-                    P.LEDGER_VIEW,
-                }
-            ),
-            scopes=("organisation",),
-        ),
-        Role(
-            "auditor",
-            "Auditor",
-            "Reads everything, changes nothing, for a limited time.",
-            READING | {P.PEOPLE_VIEW},
-            max_days=366,
-        ),
-        Role(
-            "ci",
-            "CI identity",
-            "A pipeline: registers and uploads what was built, asks for checks and the gate, reports "
-            "deployments and production data. Counts as its controller; submitting and asking for a "
-            "deployment stay with people.",
-            (READING - {P.LEDGER_VIEW}) | BUILDING | {P.DEPLOYMENT_REPORT, P.DEPLOYMENT_MOVE, P.BATCH_REPORT},
-            kind="service",
-            max_days=366,
-        ),
-    )
-}
-
-SEATS: tuple[str, ...] = tuple(role.name for role in ROLES.values() if role.seat)
-"""Roles whose holders can fill an approval seat."""
 
 NEVER_TOGETHER: tuple[tuple[P, P], ...] = (
     (P.VERSION_SUBMIT, P.VERSION_APPROVE),
     (P.VERSION_REGISTER, P.VERSION_APPROVE),
     (P.VERSION_UPLOAD, P.VERSION_APPROVE),
     (P.WAIVER_REQUEST, P.WAIVER_APPROVE),
+    (P.EMERGENCY_REQUEST, P.EMERGENCY_AGREE),
+    (P.VERSION_SUBMIT, P.CONDITION_CONFIRM),
+    (P.VERSION_SUBMIT, P.RECERTIFICATION_DECIDE),
     (P.GRANT_CONFIRM, P.VERSION_APPROVE),
     (P.GRANT_CONFIRM, P.WAIVER_APPROVE),
     (P.KEY_CONFIRM, P.VERSION_APPROVE),
     (P.POLICY_APPROVE, P.VERSION_APPROVE),
+    (P.FINDING_RESPOND, P.FINDING_JUDGE),
+    (P.FINDING_RESPOND, P.FINDING_ACCEPT),
+    (P.VERSION_UPLOAD, P.VALIDATION_WORK),
+    (P.VERSION_SUBMIT, P.VALIDATION_ASSIGN),
 )
 """Pairs no single role may carry: who asks isn't who decides."""
 
 INCOMPATIBLE: frozenset[frozenset[str]] = frozenset(
-    frozenset({"operator", other}) for other in (*SEATS, "policy-reviewer", "owner", "developer")
+    frozenset({"operator", other})
+    for other in (*SEATS, "head-of-validation", "policy-reviewer", "owner", "developer")
 ) | frozenset(frozenset({"auditor", other}) for other in ROLES if other != "auditor")
 """Roles one person can't hold at once, on whatever scope: who hands out rights doesn't use them on models,
 and who audits does neither."""
+
+DELEGABLE: frozenset[str] = frozenset({*SEATS, "owner", "policy-reviewer", "security-reviewer"})
+"""Roles that their holder may lend to another for a time. Never an operator's (who hands out rights could then be
+both persons of two), an auditor's, or what is a grant of work alone."""
 
 AUTOMATIC: frozenset[P] = frozenset({P.VERSION_RESTRICT, P.WARRANT_VOID})
 """Rights of power that our own code may use: both take away, neither lets anything through."""
@@ -318,9 +84,15 @@ SYSTEM_PERMISSIONS: Mapping[str, frozenset[P]] = {
     | {P.RUN_REQUEST, P.BREACH_OPEN, P.VERSION_RESTRICT, P.RETRAINING_REQUEST, P.INCIDENT_WORK},
     "warrant-issuer": READING | {P.WARRANT_ISSUE, P.WARRANT_VOID, P.DEPLOYMENT_MOVE},
     "report-renderer": READING | {P.REPORT_RENDER},
-    "expiry-sweep": READING | {P.GRANT_END, P.VERSION_UPLOAD, P.WARRANT_VOID},
+    "expiry-sweep": READING
+    | {P.GRANT_END, P.VERSION_UPLOAD, P.WARRANT_VOID, P.RECERTIFICATION_REQUEST, P.FINDING_LAPSE},
+    "emergency-clock": READING | {P.EMERGENCY_CLOSE, P.WARRANT_VOID, P.DEPLOYMENT_MOVE},
     "integrity-sweep": READING | {P.WARRANT_VOID},
+    "notices": frozenset(),
+    "desk-sweep": READING,
     "key-fallout": READING | {P.VERSION_RESTRICT, P.WARRANT_VOID, P.INCIDENT_WORK},
+    "inventory-importer": READING | {P.IMPORT_WRITE, P.SYSTEM_CREATE, P.MODEL_CREATE, P.VERSION_REGISTER},
+    "inventory-sweep": READING,
 }
 """What runs without a person. None of it lets anything through: expiry is computed when read, the sweeps only
 record it; a warrant is issued only on decisions that people made."""
@@ -331,6 +103,12 @@ VIEWED_BY: Mapping[str, P] = {
     "slot": P.SYSTEM_VIEW,
     "ownership": P.SYSTEM_VIEW,
     "legal-hold": P.SYSTEM_VIEW,
+    "tiering": P.SYSTEM_VIEW,
+    "dependency": P.SYSTEM_VIEW,
+    "custom-field": P.SYSTEM_VIEW,
+    "custom-value": P.SYSTEM_VIEW,
+    "inventory-import": P.SYSTEM_VIEW,
+    "imported-model": P.VERSION_VIEW,
     "version": P.VERSION_VIEW,
     "component": P.VERSION_VIEW,
     "artifact-file": P.VERSION_VIEW,
@@ -343,8 +121,30 @@ VIEWED_BY: Mapping[str, P] = {
     "decision": P.VERSION_VIEW,
     "acceptance": P.VERSION_VIEW,
     "waiver": P.VERSION_VIEW,
+    "wide-waiver": P.SYSTEM_VIEW,
+    "waiver-renewal": P.SYSTEM_VIEW,
+    "emergency": P.VERSION_VIEW,
+    "rollback": P.VERSION_VIEW,
+    "rollback-drill": P.VERSION_VIEW,
+    "retraining-candidate": P.VERSION_VIEW,
+    "retraining-path": P.VERSION_VIEW,
+    "data-disposal": P.VERSION_VIEW,
     "planned-bound": P.VERSION_VIEW,
+    "document": P.VERSION_VIEW,
+    "checklist-answer": P.VERSION_VIEW,
+    "claim": P.VERSION_VIEW,
+    "escalation": P.VERSION_VIEW,
+    "round-content": P.VERSION_VIEW,
     "retraining-request": P.VERSION_VIEW,
+    "finding": P.VERSION_VIEW,
+    "finding-link": P.VERSION_VIEW,
+    "finding-statement": P.VERSION_VIEW,
+    "finding-extension": P.VERSION_VIEW,
+    "dissent": P.VERSION_VIEW,
+    "validation": P.VERSION_VIEW,
+    "validation-assignment": P.VERSION_VIEW,
+    "validation-response": P.VERSION_VIEW,
+    "comment": P.VERSION_VIEW,
     "dataset": P.DATASET_VIEW,
     "dataset-version": P.DATASET_VIEW,
     "run": P.RUN_VIEW,
@@ -361,6 +161,11 @@ VIEWED_BY: Mapping[str, P] = {
     "profile": P.RUN_VIEW,
     "incident": P.RUN_VIEW,
     "warrant": P.WARRANT_VIEW,
+    "warrant-ending": P.WARRANT_VIEW,
+    "warrant-notice": P.WARRANT_VIEW,
+    "recertification": P.WARRANT_VIEW,
+    "condition": P.VERSION_VIEW,
+    "void-drill": P.SYSTEM_VIEW,
     "policy": P.REPORT_VIEW,
     "attestation": P.REPORT_VIEW,
     "report": P.REPORT_VIEW,
@@ -369,6 +174,12 @@ VIEWED_BY: Mapping[str, P] = {
     "token": P.PEOPLE_VIEW,
     "grant": P.PEOPLE_VIEW,
     "recovery": P.PEOPLE_VIEW,
+    "passkey": P.PEOPLE_VIEW,
+    "identity-link": P.PEOPLE_VIEW,
+    "workload-trust": P.PEOPLE_VIEW,
+    "delegation": P.PEOPLE_VIEW,
+    "acted-for": P.PEOPLE_VIEW,
+    "absence": P.PEOPLE_VIEW,
     "erasure": P.PEOPLE_VIEW,
     "key": P.PEOPLE_VIEW,
 }

@@ -10,22 +10,28 @@ from django import forms
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from ledger.actors import Actor
 from ledger.errors import ServiceError
-from people import actors, selectors
+from people import access, actors, selectors
 
 PER_PAGE = 50
 Row = TypeVar("Row", bound=Model)
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def reading(view: View) -> View:
     """A page for signed-in people that changes nothing."""
-    return _door(view, ["GET", "HEAD"])
+
+    @wraps(view)
+    def asked_once(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with access.one_answer():
+            return view(request, *args, **kwargs)
+
+    return _door(asked_once, ["GET", "HEAD"])
 
 
 def acting(view: View) -> View:
@@ -33,12 +39,17 @@ def acting(view: View) -> View:
     return _door(view, ["GET", "HEAD", "POST"])
 
 
+def changing(view: View) -> View:
+    """An address without a page of its own: it takes a POST of signed-in people."""
+    return _door(view, ["POST"])
+
+
 def _door(view: View, methods: list[str]) -> View:
     @require_http_methods(methods)
     @never_cache
     @login_required
     @wraps(view)
-    def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         return view(request, *args, **kwargs)
 
     return door

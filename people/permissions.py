@@ -52,13 +52,27 @@ class P(StrEnum):
     WARRANT_VIEW = "governance.warrant.view"
     WARRANT_ISSUE = "governance.warrant.issue"
     WARRANT_VOID = "governance.warrant.void"
+    CONDITION_CONFIRM = "governance.condition.confirm"
+    RECERTIFICATION_REQUEST = "governance.recertification.request"
+    RECERTIFICATION_DECIDE = "governance.recertification.decide"
+    DRILL_RUN = "governance.drill.run"
     WAIVER_REQUEST = "governance.waiver.request"
     WAIVER_APPROVE = "governance.waiver.approve"
     WAIVER_REVOKE = "governance.waiver.revoke"
+    EMERGENCY_REQUEST = "governance.emergency.request"
+    EMERGENCY_AGREE = "governance.emergency.agree"
+    EMERGENCY_CLOSE = "governance.emergency.close"
     POLICY_EDIT = "governance.policy.edit"
     POLICY_APPROVE = "governance.policy.approve"
     RETRAINING_REQUEST = "governance.retraining.request"
     RETRAINING_DECIDE = "governance.retraining.decide"
+    FINDING_JUDGE = "governance.finding.judge"
+    FINDING_RESPOND = "governance.finding.respond"
+    FINDING_ACCEPT = "governance.finding.accept"
+    FINDING_LAPSE = "governance.finding.lapse"
+    VALIDATION_ASSIGN = "governance.validation.assign"
+    VALIDATION_WORK = "governance.validation.work"
+    COMMENT_WRITE = "governance.comment.write"
     ATTEST = "governance.attestation.give"
     REPORT_VIEW = "governance.report.view"
     REPORT_MAKE = "governance.report.make"
@@ -78,6 +92,12 @@ class P(StrEnum):
     HOLD_PLACE = "registry.hold.place"
     HOLD_LIFT = "registry.hold.lift"
     BODIES_DELETE = "registry.bodies.delete"
+    TIER_PROPOSE = "registry.tiering.propose"
+    TIER_CONFIRM = "governance.tiering.confirm"
+    IMPORT_UPLOAD = "registry.import.upload"
+    IMPORT_CONFIRM = "registry.import.confirm"
+    IMPORT_WRITE = "registry.import.write"
+    FIELD_DEFINE = "registry.field.define"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +114,8 @@ PERMISSIONS: Mapping[P, Permission] = {
     for row in (
         Permission(P.SYSTEM_VIEW, "See AI systems and their models", "read"),
         Permission(P.SYSTEM_CREATE, "Register AI systems", "work"),
-        Permission(P.SYSTEM_EDIT, "Change the description, tier and owner of a system", "power"),
-        Permission(P.MODEL_CREATE, "Register models of a system", "work"),
+        Permission(P.SYSTEM_EDIT, "Change the description and owner of a system", "power"),
+        Permission(P.MODEL_CREATE, "Register models of a system and what they depend on", "work"),
         Permission(P.VERSION_VIEW, "See versions, their evidence and decisions", "read"),
         Permission(P.VERSION_REGISTER, "Register versions", "work"),
         Permission(P.VERSION_UPLOAD, "Upload artifacts", "work"),
@@ -129,13 +149,27 @@ PERMISSIONS: Mapping[P, Permission] = {
         Permission(P.WARRANT_VIEW, "See warrants", "read"),
         Permission(P.WARRANT_ISSUE, "Issue a warrant that was decided on", "system"),
         Permission(P.WARRANT_VOID, "Void a warrant", "power"),
+        Permission(P.CONDITION_CONFIRM, "Confirm that a condition of an approval is met", "power"),
+        Permission(P.RECERTIFICATION_REQUEST, "Request that a warrant is renewed", "work"),
+        Permission(P.RECERTIFICATION_DECIDE, "Decide on the renewal of a warrant", "power"),
+        Permission(P.DRILL_RUN, "Plan and record drills of a void warrant", "work"),
         Permission(P.WAIVER_REQUEST, "Request a waiver", "work"),
         Permission(P.WAIVER_APPROVE, "Approve or refuse a waiver", "power"),
         Permission(P.WAIVER_REVOKE, "Revoke a waiver", "power"),
+        Permission(P.EMERGENCY_REQUEST, "Ask to run a version without approval in an emergency", "work"),
+        Permission(P.EMERGENCY_AGREE, "Agree, as second person, to an emergency", "power"),
+        Permission(P.EMERGENCY_CLOSE, "Record how an emergency was reviewed", "system"),
         Permission(P.POLICY_EDIT, "Draft policies", "work"),
         Permission(P.POLICY_APPROVE, "Put a policy into force", "power"),
         Permission(P.RETRAINING_REQUEST, "Request retraining", "work"),
         Permission(P.RETRAINING_DECIDE, "Decide on retraining", "power"),
+        Permission(P.FINDING_JUDGE, "Open findings, judge the answers and close them", "power"),
+        Permission(P.FINDING_RESPOND, "Respond to findings and draft validation reports", "work"),
+        Permission(P.FINDING_ACCEPT, "Accept the risk of a finding until a date", "power"),
+        Permission(P.FINDING_LAPSE, "Record that the acceptance of a finding's risk ended", "system"),
+        Permission(P.VALIDATION_ASSIGN, "Plan and assign validations, name who closes a finding", "power"),
+        Permission(P.VALIDATION_WORK, "Carry out validations assigned to oneself", "power"),
+        Permission(P.COMMENT_WRITE, "Comment on what one may see", "work"),
         Permission(P.ATTEST, "Give attestations", "power"),
         Permission(P.REPORT_VIEW, "Read reports", "read"),
         Permission(P.REPORT_MAKE, "Make reports", "work"),
@@ -155,13 +189,28 @@ PERMISSIONS: Mapping[P, Permission] = {
         Permission(P.HOLD_PLACE, "Place a legal hold on a system", "power"),
         Permission(P.HOLD_LIFT, "Lift a legal hold somebody else placed", "power"),
         Permission(P.BODIES_DELETE, "Delete bodies whose term is over", "power"),
+        Permission(P.TIER_PROPOSE, "Propose the risk tier of a system", "work"),
+        Permission(P.TIER_CONFIRM, "Confirm or send back a proposed risk tier", "power"),
+        Permission(P.IMPORT_UPLOAD, "Upload a list of models that already run", "work"),
+        Permission(P.IMPORT_CONFIRM, "Confirm or discard an inventory import", "power"),
+        Permission(P.IMPORT_WRITE, "Write the rows of a confirmed import", "system"),
+        Permission(P.FIELD_DEFINE, "Define fields of systems and models", "power"),
     )
 }
 
 INTERACTIVE: frozenset[P] = frozenset(
     name
     for name, row in PERMISSIONS.items()
-    if row.risk == "power" or name in {P.WAIVER_REQUEST, P.POLICY_EDIT, P.GRANT_REQUEST, P.KEY_REQUEST}
+    if row.risk == "power"
+    or name
+    in {
+        P.WAIVER_REQUEST,
+        P.EMERGENCY_REQUEST,
+        P.FINDING_RESPOND,
+        P.POLICY_EDIT,
+        P.GRANT_REQUEST,
+        P.KEY_REQUEST,
+    }
 )
 """Only a person in a session with a second factor; no token can carry these."""
 

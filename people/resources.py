@@ -20,6 +20,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from ledger.actors import Actor
+from ledger.errors import Invalid
 from ledger.services import idempotency
 from people import actors
 
@@ -34,6 +35,13 @@ PAGE = [
     OpenApiParameter("page_size", OpenApiTypes.INT, description="At most 200; 50 if not said."),
 ]
 Shape = type[serializers.BaseSerializer[Any]]
+
+
+def _in_query(item: OpenApiParameter | type[serializers.Serializer[Any]]) -> set[str]:
+    """The names that one declared parameter, or a serializer of several, gives the query."""
+    if isinstance(item, OpenApiParameter):
+        return {item.name} if item.location == OpenApiParameter.QUERY else set()
+    return set(item().fields)
 
 
 @cache
@@ -56,12 +64,24 @@ class Resource(APIView):
         return actors.of(self.request)
 
     def page(self, rows: QuerySet[Any], shape: Shape, *, order: str) -> Response:
-        """One page of `rows` by cursor."""
+        """One page of `rows` by cursor. Raises Invalid for a name in the query that the schema doesn't declare."""
+        self._require_declared()
         paginator: Any = import_string(str(settings.REST_FRAMEWORK["DEFAULT_PAGINATION_CLASS"]))()
         paginator.ordering = order
         found = paginator.paginate_queryset(rows, self.request, view=self)
         response: Response = paginator.get_paginated_response(shape(found, many=True).data)
         return response
+
+    def _require_declared(self) -> None:
+        # A filter that isn't known must not look as if it had filtered.
+        handler = getattr(self, (self.request.method or "").lower())
+        schema = handler.kwargs["schema"]()
+        schema.view = self
+        names = {name for item in (*PAGE, *schema.get_override_parameters()) for name in _in_query(item)}
+        if unknown := sorted(set(self.request.query_params) - names):
+            raise Invalid(
+                f"There is no such filter here; possible: {', '.join(sorted(names))}.", field=unknown[0]
+            )
 
     def make(self, work: Callable[[], Any], shape: Shape, *, many: bool = False) -> Response:
         """Call a service that makes something; with an Idempotency-Key at most once."""

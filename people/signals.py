@@ -13,3 +13,7 @@ key_revoked = Signal()
 key_resting = Signal()
 """Asked before a key is revoked: what rests on it? Keyword argument: `key`. A receiver answers with
 (what, how many) pairs."""
+
+evidence_opened = Signal()
+"""Somebody opened a page or file that a decision may rest on. Keyword arguments: `actor` (Actor), `version`
+(registry.models.Version), `what` ("run" or "report"), `about` (UUID). Sent by doors, outside of transactions."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
@@ -12,6 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from ledger.actors import Actor
+from people import selectors
 from people.admin.base import ServiceAdmin, when
 from people.catalogue import P
 from people.models import Erasure, ServiceIdentity, User
@@ -22,6 +25,10 @@ from people.services.recoveries import recovery_request
 
 # groups carry permissions, and permissions carry nothing here
 admin.site.unregister(Group)
+# the tables of the library that talks to the identity provider stay empty: nobody signs in by a row of theirs
+for _model in (EmailAddress, SocialAccount, SocialApp, SocialToken):
+    if admin.site.is_registered(_model):
+        admin.site.unregister(_model)
 
 
 class UserAddForm(forms.Form):
@@ -49,7 +56,7 @@ class UserForm(UserAddForm):
             else (self.IN, "Let in again, without any grant")
         )
         choices.append(("password", "Request a new one-time password"))
-        if user.second_factor_at is not None:
+        if selectors.has_second_factor(user):
             choices.append(("second-factor", "Request the removal of the second factor"))
         if not user.is_active:
             choices += [

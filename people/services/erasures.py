@@ -19,7 +19,8 @@ from ledger.services.transactions import governed
 from people import access, events
 from people.catalogue import P
 from people.machines import ERASURE
-from people.models import Erasure, Notice
+from people.models import CalendarFeed, Erasure, MailPreference, Notice, SavedView
+from people.services import passkeys, provider_links
 from people.services.moves import move_row
 from people.services.people import locked
 
@@ -66,7 +67,12 @@ def erasure_confirm(*, actor: Actor, erasure_id: UUID) -> Erasure:
     user.refresh_from_db()
     user.password, user.totp_secret, user.totp_step = hashers.make_password(None), "", 0
     user.save(update_fields=["password", "totp_secret", "totp_step"])
+    passkeys.empty_all(actor=actor, user=user)
+    provider_links.end_all(actor=actor, user=user)
     Notice.objects.filter(recipient=user).delete()
+    SavedView.objects.filter(owner=user).delete()
+    CalendarFeed.objects.filter(user=user).delete()
+    MailPreference.objects.filter(user=user).delete()
     move_row(
         actor=actor,
         row=row,

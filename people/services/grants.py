@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import cast
 from uuid import UUID
 
 from django.apps import apps
@@ -10,10 +11,10 @@ from django.db.models import QuerySet
 
 from ledger import clock
 from ledger.actors import Actor, Subject
-from ledger.errors import Conflict, Invalid, NotAllowed, NotThere
+from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.services import records
 from ledger.services.transactions import governed
-from modelwarrant.machine import IllegalMove, Transition
+from modelwarrant.machine import Transition
 from people import access, events
 from people.access import Scope
 from people.catalogue import INCOMPATIBLE, ROLES, SCOPES, P, Role
@@ -21,6 +22,8 @@ from people.machines import GRANT
 from people.models import Grant, ServiceIdentity, User
 from people.models.grants import scopes_of
 from people.services import notices, projection
+from people.services.delegations import roles_lent_to
+from people.services.moves import move_open
 from people.services.people import require_operator_left
 
 LONGEST_REASON = 2000
@@ -153,30 +156,23 @@ def grant_end(*, actor: Actor, grant_id: UUID) -> Grant:
 
 def _locked(actor: Actor, grant_id: UUID, name: str) -> tuple[Grant, Transition]:
     grant = Grant.objects.select_for_update().filter(pk=grant_id).first()
-    # what the move needs stands in the table whatever state it is in, so that refusals tell no state
-    permission = next(P(move.permission) for move in GRANT.transitions if move.name == name)
     own = grant is not None and name == "refuse" and grant.requested_by == actor.id
-    access.require(actor, P.GRANT_REQUEST if own else permission, grant)
-    if grant is None:
-        raise NotThere
-    try:
-        return grant, GRANT.move(grant.state, name)
-    except IllegalMove as error:
-        raise Conflict(f"This grant is {GRANT.state(grant.state).title.lower()}.") from error
+    permission = P.GRANT_REQUEST if own else None
+    move = move_open(
+        actor=actor, machine=GRANT, row=grant, move=name, called="This grant", permission=permission
+    )
+    return cast("Grant", grant), move
 
 
 def _move(actor: Actor, grant: Grant, move: Transition, *, why: str = "", **changes: object) -> None:
     records.write(
         actor=actor,
-        event=_EVENTS[move.event],
+        event=events.BY_NAME[move.event],
         row=grant,
         set={"state": move.target, **changes},
         data={"holder": grant.holder.pseudonym, "role": grant.role},
         hidden={"why": why} if why else None,
     )
-
-
-_EVENTS = {event.name: event for event in events.EVENTS}
 
 
 def _scope(role: Role, scope_type: str, scope_id: UUID | None) -> Scope:
@@ -244,6 +240,13 @@ def _require_dates(role: Role, starts: datetime, ends: datetime | None, now: dat
 
 def _require_compatible(role: Role, holder: User | ServiceIdentity) -> None:
     now = clock.now()
+    lent = roles_lent_to(holder, now) if isinstance(holder, User) else set()
+    for other in sorted(lent):
+        if frozenset({other, role.name}) in INCOMPATIBLE:
+            raise Invalid(
+                f"{role.title} doesn't go together with {_title(other)}, which is delegated to them.",
+                field="role",
+            )
     for grant in _of(holder).filter(state="active"):
         over = grant.ends is not None and grant.ends <= now
         if not over and frozenset({grant.role, role.name}) in INCOMPATIBLE:

@@ -7,12 +7,12 @@ from typing import Any
 
 from ledger.actors import Actor, Subject
 from ledger.catalogue import Event
-from ledger.errors import Conflict, NotAllowed
+from ledger.errors import Conflict, NotAllowed, NotThere
 from ledger.models import Governed
 from ledger.services import records
-from modelwarrant.machine import IllegalMove, Machine
+from modelwarrant.machine import IllegalMove, Machine, Transition
 from people import access
-from people.catalogue import P
+from people.catalogue import ROLES, P
 
 
 def move_row(
@@ -29,15 +29,17 @@ def move_row(
     """Move `row` (locked and freshly read by the caller, inside `governed`).
 
     `barred` names, for each relation of the transition's `not_by`, the pseudonyms it bars; a relation that
-    the caller doesn't give is an error of ours, never a free pass. Raises Conflict for a move the table
-    doesn't have, NotAllowed for a missing permission or a barred person.
+    the caller doesn't give is an error of ours, never a free pass. Raises NotAllowed for a missing permission, in
+    whatever state the row is, or a barred person, Conflict for a move the table doesn't have.
     """
     state = row.state  # type: ignore[attr-defined]
     try:
         transition = machine.move(state, move)
     except IllegalMove as error:
+        _require_any(actor, machine, move, row)
         raise Conflict(f"{machine.title}: {error}") from error
     access.require(actor, P(transition.permission), row)
+    require_role(actor, transition, row)
     for relation in transition.not_by:
         if actor.principals & (barred or {})[relation]:
             raise NotAllowed(
@@ -54,3 +56,48 @@ def move_row(
         set={"state": transition.target, **(set or {})},
         data={"move": move, "from": state, "to": transition.target, **(data or {})},
     )
+
+
+def move_open(
+    *,
+    actor: Actor,
+    machine: Machine,
+    row: Governed | None,
+    move: str,
+    called: str,
+    permission: P | None = None,
+) -> Transition:
+    """The transition, for who makes it by other means than `move_row` and may: what it needs stands in the table whatever
+    state the row is in, so that refusals tell no state. `permission` goes before the table's.
+
+    Raises NotAllowed, NotThere, Conflict ("<called> is revoked.").
+    """
+    needed = next(P(item.permission) for item in machine.transitions if item.name == move)
+    access.require(actor, permission or needed, row)
+    if row is None:
+        raise NotThere
+    state: str = row.state  # type: ignore[attr-defined]
+    try:
+        return machine.move(state, move)
+    except IllegalMove as error:
+        raise Conflict(f"{called} is {machine.state(state).title.lower()}.") from error
+
+
+def _require_any(actor: Actor, machine: Machine, move: str, row: Governed) -> None:
+    # Whoever may not make the move in any state learns nothing about the state from the refusal.
+    for transition in machine.transitions:
+        if transition.name == move:
+            access.require(actor, P(transition.permission), row)
+
+
+def require_role(actor: Actor, transition: Transition, row: Any) -> None:
+    """NotAllowed ("role") unless `actor` holds one of the roles that the table keeps this move to."""
+    if transition.roles and access.roles(actor, row).isdisjoint(transition.roles):
+        titles = " or ".join(ROLES[role].title for role in transition.roles)
+        raise NotAllowed(
+            f"Only this role can do it: {titles}.",
+            permission=transition.permission,
+            subject=Subject.of(row),
+            reason="role",
+            visible=True,
+        )

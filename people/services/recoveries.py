@@ -16,7 +16,8 @@ from people import access, events
 from people.catalogue import P
 from people.machines import RECOVERY
 from people.models import Recovery
-from people.services import passwords
+from people.selectors import has_second_factor
+from people.services import passkeys, passwords
 from people.services.people import locked
 
 
@@ -30,7 +31,7 @@ def recovery_request(*, actor: Actor, user_id: UUID, what: str, reason: str) -> 
     reason = reason.strip()
     if not reason or len(reason) > 2000:
         raise Invalid("Say why, in 1 to 2000 characters.", field="reason")
-    if what == Recovery.What.SECOND_FACTOR and user.second_factor_at is None:
+    if what == Recovery.What.SECOND_FACTOR and not has_second_factor(user):
         raise Conflict("This person has no second factor.")
     if Recovery.objects.filter(user=user, what=what, state="requested").exists():
         raise Conflict("This is requested already.")
@@ -85,6 +86,7 @@ def recovery_confirm(*, actor: Actor, recovery_id: UUID) -> tuple[Recovery, str]
             set={"second_factor_at": None, "totp_secret": "", "totp_step": 0},
             data={"recovery": str(recovery.pk)},
         )
+        passkeys.remove_all(actor=actor, user=user, recovery=str(recovery.pk))
     _decide(actor, recovery, move)
     return recovery, password
 

@@ -45,7 +45,7 @@ def token_issue(
         raise Invalid("Say in 1 to 100 characters what the token is for.", field="label")
     if not identity.is_active or not identity.controller.is_active:
         raise Invalid("The identity or its controller is locked out.", field="identity")
-    scopes = _scopes(permissions)
+    scopes = carried(permissions)
     if expires_at.tzinfo is None or not now < expires_at <= now + LONGEST:
         raise Invalid(f"The token must end within {LONGEST.days} days from now.", field="expires_at")
     prefix = base64.b32encode(secrets.token_bytes(5)).decode().lower()
@@ -114,7 +114,8 @@ def identify(plaintext: str) -> Token:
     return token
 
 
-def _scopes(permissions: Iterable[str]) -> list[str]:
+def carried(permissions: Iterable[str]) -> list[str]:
+    """What a credential of a service identity may carry, sorted. Invalid: permissions."""
     asked = sorted(set(permissions))
     known = {name.value for name in P}
     if not asked:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -21,3 +22,14 @@ def lending(db: None) -> Any:
     from tests.people.systems import make
 
     return make()
+
+
+@pytest.fixture
+def keys(settings: Any, tmp_path: Path) -> Path:
+    """The public keys of the one issuer of pipeline identities that is configured."""
+    from tests.people.test_workloads import ISSUER, KEYS
+
+    path = tmp_path / "github.json"
+    path.write_text(json.dumps({"keys": KEYS}))
+    settings.WORKLOAD_ISSUERS = {ISSUER: str(path)}
+    return path

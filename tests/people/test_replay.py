@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,18 +11,42 @@ import pytest
 from ledger import clock
 from ledger.models.governed import unlisted
 from ledger.services import audit
-from people.models import Grant, Recovery, ServiceIdentity, Token, User
+from ledger.services.transactions import in_transaction
+from people.models import (
+    Absence,
+    ActedFor,
+    Delegation,
+    Grant,
+    IdentityLink,
+    Passkey,
+    Recovery,
+    ServiceIdentity,
+    Token,
+    User,
+    WorkloadTrust,
+)
+from people.services.absences import absence_announce, absence_cancel
+from people.services.delegations import acted_for, delegation_revoke
+from people.services.erasures import erasure_confirm, erasure_request
 from people.services.grants import grant_revoke
 from people.services.identities import identity_change
 from people.services.passwords import password_change
-from people.services.people import user_change
+from people.services.people import user_change, user_deactivate
 from people.services.recoveries import recovery_confirm, recovery_request
 from people.services.tokens import token_revoke
+from people.services.workloads import workload_revoke
 from tests.people.crew import PASSWORD, Crew, acting
+from tests.people.test_delegations import lend
+from tests.people.test_passkeys import enrolled
+from tests.people.test_provider import linked
+from tests.people.test_workloads import Pipeline
 
 pytestmark = pytest.mark.django_db
 
-MODELS = (User, ServiceIdentity, Token, Grant, Recovery)
+MODELS = (
+    *(User, ServiceIdentity, Token, Grant, Recovery, Passkey, IdentityLink, WorkloadTrust),
+    *(Delegation, ActedFor, Absence),
+)
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -44,6 +69,60 @@ def test_rows_equal_the_replay_of_their_entries(crew: Crew, lending: Any) -> Non
     faults = {str(row): audit.row_faults(row) for model in MODELS for row in model.objects.all()}
     assert {row: found for row, found in faults.items() if found} == {}
     assert len(faults) >= 9
+
+
+def test_the_ways_in_and_who_stood_in_equal_theirs(
+    crew: Crew, lending: Any, keys: Path, settings: Any
+) -> None:
+    settings.OIDC_ISSUER = "https://idp.example"
+    holder, _, client = enrolled(crew)
+    delegate = crew.person()
+    link = linked(crew, holder, "sub-1")
+    pipeline = Pipeline(crew)
+    workload_revoke(actor=crew.omar, trust_id=pipeline.trust.pk)
+    (row,) = lend(holder, delegate)
+    said = {"actor": acting(delegate), "row": link, "role": "risk-reviewer", "on": None}
+    assert in_transaction(lambda: acted_for(**said)) == holder.pseudonym
+    delegation_revoke(actor=acting(holder), delegation_id=row.pk)
+    away = absence_announce(actor=acting(holder), ends=clock.now() + timedelta(days=1))
+    absence_cancel(actor=acting(holder), absence_id=away.pk)
+    user_deactivate(actor=crew.olga, user_id=holder.pk)
+    asked = erasure_request(actor=crew.olga, user_id=holder.pk, ground="request")
+    erasure_confirm(actor=crew.omar, erasure_id=asked.pk)
+    faults = {str(row.pk): audit.row_faults(row) for model in MODELS for row in model.objects.all()}
+    assert {row: found for row, found in faults.items() if found} == {}
+    passkey, gone = Passkey.objects.get(), IdentityLink.objects.get()
+    assert (passkey.state, passkey.public_key, passkey.label) == ("removed", "", "[erased]")
+    assert (gone.state, gone.subject) == ("ended", "[erased]")
+    assert client.get("/profile/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("model", "change"),
+    [
+        (Passkey, {"public_key": "AAAA"}),
+        (Passkey, {"host": "evil.example"}),
+        (IdentityLink, {"subject": "mine"}),
+        (WorkloadTrust, {"claims": {"repository_id": "1"}}),
+        (WorkloadTrust, {"scopes_granted": ["registry.version.upload"]}),
+        (Delegation, {"delegate": "another"}),
+        (Delegation, {"ends": datetime(2099, 1, 1, tzinfo=UTC)}),
+    ],
+)
+def test_a_way_in_changed_by_sql_is_named(
+    crew: Crew, keys: Path, settings: Any, model: Any, change: dict[str, Any]
+) -> None:
+    settings.OIDC_ISSUER = "https://idp.example"
+    holder, _, _ = enrolled(crew)
+    linked(crew, holder, "sub-1")
+    Pipeline(crew)
+    lend(holder, crew.person())
+    row = model.objects.get()
+    assert audit.row_faults(row) == []
+    told = {name: crew.first if value == "another" else value for name, value in change.items()}
+    model.objects.filter(pk=row.pk).update(**told)
+    row.refresh_from_db()
+    assert any(next(iter(change)) in fault for fault in audit.row_faults(row)), audit.row_faults(row)
 
 
 @pytest.mark.parametrize(
