@@ -20,16 +20,22 @@ from registry.models import (
     ArtifactFile,
     Component,
     Contribution,
+    CustomField,
+    CustomValue,
     Dataset,
     DatasetVersion,
+    Dependency,
     Deployment,
     DeploymentReport,
+    ImportedModel,
+    InventoryImport,
     LegalHold,
     Lineage,
     Ownership,
     Signature,
     Slot,
     System,
+    Tiering,
     Upload,
     Version,
 )
@@ -62,6 +68,10 @@ class ReadOnlyAdmin(_Admin):
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {}
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """These lists have no filters, so no address may filter them."""
+        return False
+
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.has_view_permission(request)
 
@@ -77,6 +87,15 @@ class ReadOnlyAdmin(_Admin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+class ValueAdmin(ReadOnlyAdmin):
+    """Who wrote a field when; what stands in it is for whom the field is for, on the pages of its system or model."""
+
+    exclude = ("text",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return [name for name in super().get_readonly_fields(request, obj) if name not in self.exclude]
 
 
 for governed in (
@@ -96,5 +115,11 @@ for governed in (
     Slot,
     Deployment,
     DeploymentReport,
+    Tiering,
+    Dependency,
+    CustomField,
+    InventoryImport,
+    ImportedModel,
 ):
     admin.site.register(governed, ReadOnlyAdmin)
+admin.site.register(CustomValue, ValueAdmin)

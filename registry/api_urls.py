@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from registry.api import data, inventory, versions
+from registry.api import data, described, imports, inventory, versions
 
 app_name = "registry-api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,6 +12,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("systems/<uuid:system_id>", inventory.OneSystem.as_view(), name="system"),
     path("systems/<uuid:system_id>/models", inventory.Models.as_view(), name="system-models"),
     path("systems/<uuid:system_id>/datasets", data.Datasets.as_view(), name="datasets"),
+    path("systems/<uuid:system_id>/tierings", described.Tierings.as_view(), name="tierings"),
+    path("systems/<uuid:system_id>/fields", described.SystemValues.as_view(), name="system-values"),
+    path("tierings/<uuid:tiering_id>", described.OneTiering.as_view(), name="tiering"),
+    path("models/<uuid:model_id>/fields", described.ModelValues.as_view(), name="model-values"),
+    path("models/<uuid:model_id>/dependencies", described.Dependencies.as_view(), name="dependencies"),
+    path("dependencies/<uuid:dependency_id>", described.OneDependency.as_view(), name="dependency"),
+    path("fields", described.Fields.as_view(), name="fields"),
+    path("imports", imports.Imports.as_view(), name="imports"),
+    path("imports/<uuid:import_id>", imports.OneImport.as_view(), name="import"),
+    path("imports/<uuid:import_id>/rows", imports.ImportRows.as_view(), name="import-rows"),
+    path("inventory/overdue", imports.OverdueModels.as_view(), name="overdue"),
     path("models", inventory.AllModels.as_view(), name="models"),
     path("models/<uuid:model_id>", inventory.OneModel.as_view(), name="model"),
     path("models/<uuid:model_id>/versions", versions.Versions.as_view(), name="model-versions"),

@@ -51,4 +51,15 @@ BODIES_DELETED = Event(
     data=("rule", "since", "digests", "part", "parts"),
 )
 
+TIERING_PROPOSED = Event("registry.tiering_proposed", "Risk tier proposed")
+TIERING_MOVED = Event("registry.tiering_moved", "Tiering moved", data=_MOVE)
+DEPENDENCY_SET = Event("registry.dependency_set", "Dependency between models changed")
+FIELD_DEFINED = Event("registry.field_defined", "Field of the organisation defined")
+FIELD_MOVED = Event("registry.field_moved", "Field of the organisation moved", data=_MOVE)
+VALUE_SET = Event("registry.value_set", "Value of a field changed")
+IMPORT_READ = Event("registry.import_read", "Inventory file read")
+IMPORT_MAPPED = Event("registry.import_mapped", "Columns of an inventory file named")
+IMPORT_MOVED = Event("registry.import_moved", "Inventory import moved", data=_MOVE)
+MODEL_IMPORTED = Event("registry.model_imported", "Model that already runs taken in")
+
 register(*(value for value in list(vars().values()) if isinstance(value, Event)))

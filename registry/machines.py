@@ -15,7 +15,9 @@ OWNER = "owner"
 """Whoever owns the system, or owned it within the cooling-off period of the policy."""
 PLACER = "placer"
 """Whoever placed a legal hold."""
-NOT_BY = (CONTRIBUTOR, OWNER, PLACER)
+PROPOSER = "proposer"
+"""Whoever proposed a tier."""
+NOT_BY = (CONTRIBUTOR, OWNER, PLACER, PROPOSER)
 
 VERSION = Machine(
     "version",
@@ -40,11 +42,14 @@ VERSION = Machine(
             "Submit for validation",
             P.VERSION_SUBMIT,
             gates=(
+                "tier-confirmed",
                 "card-complete",
                 "artifact-complete",
                 "signature-valid",
                 "described-as-signed",
                 "datasets-declared",
+                "documents-attached",
+                "checklist-answered",
             ),
             consequence="Validators are asked to test this version. The policy in force is pinned; "
             "any later change to the content starts the decisions anew.",
@@ -55,7 +60,7 @@ VERSION = Machine(
             "review",
             "Start the review",
             P.VERSION_REVIEW,
-            gates=("checks-complete",),
+            gates=("card-complete", "checks-complete", "documents-attached", "checklist-answered"),
             consequence="Reviewers are asked to decide on the results as they stand now.",
         ),
         Transition(
@@ -73,11 +78,17 @@ VERSION = Machine(
             "Approve",
             P.VERSION_APPROVE,
             gates=(
+                "system-active",
                 "records-intact",
+                "tier-confirmed",
                 "signature-valid",
                 "described-as-signed",
                 "artifact-intact",
+                "card-complete",
                 "checks-pass",
+                "documents-attached",
+                "checklist-answered",
+                "findings-closed",
                 "approvals-complete",
             ),
             not_by=(CONTRIBUTOR, OWNER),
@@ -153,9 +164,12 @@ VERSION = Machine(
             "retired",
             "Retire",
             P.VERSION_RETIRE,
-            consequence="The version is taken out of use for good. Its record stays.",
+            gates=("nothing-running", "disposal-attested"),
+            consequence="The version is taken out of use for good: its warrants pass through due and grace into void, and its "
+            "manifest and record stay as they are.",
         ),
     ),
+    event="registry.version_moved",
 )
 CONTENT_OPEN = frozenset({"draft", "in-use-not-warranted", "validation", "review"})
 """States in which the content of a version may change."""
@@ -215,7 +229,7 @@ DEPLOYMENT = Machine(
             "live",
             "Report live running",
             P.DEPLOYMENT_REPORT,
-            gates=_WARRANT,
+            gates=(*_WARRANT, "canary-shown"),
             consequence="The version answers real requests; what was live in this slot is superseded.",
         ),
         Transition(
@@ -243,6 +257,7 @@ DEPLOYMENT = Machine(
             consequence="The deployment is over; a new one has to be asked for.",
         ),
     ),
+    event="registry.deployment_moved",
 )
 RUNNING = frozenset({"shadow", "canary", "live"})
 REPORTED = {
@@ -289,6 +304,7 @@ DATASET_VERSION = Machine(
             consequence="No new version may use this data. What rests on it stays recorded.",
         ),
     ),
+    event="registry.dataset_version_moved",
 )
 
 UPLOAD_PERMISSION = {
@@ -336,6 +352,7 @@ def _upload(purpose: str, permission: P) -> Machine:
                 consequence="The bytes received so far are thrown away.",
             ),
         ),
+        event="registry.upload_moved",
     )
 
 
@@ -374,6 +391,91 @@ SYSTEM = Machine(
             consequence="Nothing new can be registered under this system. Its record stays.",
         ),
     ),
+    event="registry.system_moved",
 )
 
-MACHINES = (VERSION, DEPLOYMENT, DATASET_VERSION, SYSTEM, HOLD, *UPLOADS.values())
+TIERING = Machine(
+    "tiering",
+    "Tiering",
+    (
+        State("proposed", "Proposed", "initial"),
+        State("confirmed", "Confirmed"),
+        State("returned", "Sent back", "final"),
+        State("withdrawn", "Withdrawn", "final"),
+        State("superseded", "Superseded", "final"),
+    ),
+    (
+        Transition(
+            "confirm", ("proposed",), "confirmed", "Confirm the tier", P.TIER_CONFIRM, not_by=(PROPOSER, OWNER),
+            event="registry.tiering_moved",
+            consequence="It becomes the tier of the system and chooses the policy of whatever is submitted from now on. "
+            "Versions submitted before keep the policy that was pinned for them.",
+        ),
+        Transition(
+            "send-back", ("proposed",), "returned", "Send the proposal back", P.TIER_CONFIRM, not_by=(PROPOSER, OWNER),
+            event="registry.tiering_moved", consequence="The tier stays as it is. Whoever proposed it is told why.",
+        ),
+        Transition(
+            "withdraw", ("proposed",), "withdrawn", "Withdraw the proposal", P.TIER_PROPOSE,
+            event="registry.tiering_moved", consequence="The tier stays as it is.",
+        ),
+        Transition(
+            "supersede", ("confirmed",), "superseded", "Supersede", P.TIER_CONFIRM, event="registry.tiering_moved",
+            consequence="A later tiering takes its place; this one stays in the history.",
+        ),
+    ),
+)  # fmt: skip
+
+CUSTOM_FIELD = Machine(
+    "custom-field",
+    "Field of the organisation",
+    (State("active", "Active", "initial"), State("retired", "Retired", "final")),
+    (
+        Transition(
+            "retire", ("active",), "retired", "Retire the field", P.FIELD_DEFINE, event="registry.field_moved",
+            consequence="It is asked for and shown no more. What was written stays in the record.",
+        ),
+    ),
+)  # fmt: skip
+
+IMPORT = Machine(
+    "inventory-import",
+    "Inventory import",
+    (
+        State("draft", "Waits for confirmation", "initial"),
+        State("confirmed", "Being written"),
+        State("done", "Done", "final"),
+        State("discarded", "Discarded", "final"),
+    ),
+    (
+        Transition(
+            "confirm", ("draft",), "confirmed", "Confirm the import", P.IMPORT_CONFIRM, event="registry.import_moved",
+            consequence="Every row becomes a version in use without a warrant, with you as its attestor and a due date "
+            "by tier. Nothing is approved, and from then on each model is taken out only by a move of its own.",
+        ),
+        Transition(
+            "discard", ("draft",), "discarded", "Discard the import", P.IMPORT_CONFIRM, event="registry.import_moved",
+            consequence="Nothing was written and nothing will be; the rows that were read are deleted.",
+        ),
+        Transition(
+            "expire", ("draft",), "discarded", "Expire", P.IMPORT_WRITE, event="registry.import_moved",
+            consequence="Nobody confirmed it in time. Nothing was written; the rows that were read are deleted.",
+        ),
+        Transition(
+            "finish", ("confirmed",), "done", "Record that every row is written", P.IMPORT_WRITE,
+            event="registry.import_moved",
+        ),
+    ),
+)  # fmt: skip
+
+MACHINES = (
+    VERSION,
+    DEPLOYMENT,
+    DATASET_VERSION,
+    SYSTEM,
+    HOLD,
+    TIERING,
+    CUSTOM_FIELD,
+    IMPORT,
+    *UPLOADS.values(),
+)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 PATH_LIMIT = 400
 SEGMENT_LIMIT = 255
@@ -56,6 +57,7 @@ def name_fault(name: str, existing: Iterable[str] = ()) -> str | None:
     return None
 
 
+@lru_cache(maxsize=16_384)  # an import holds each name against every other one
 def skeleton(name: str) -> str:
     """Names with equal skeletons can be mistaken for each other. Not to be shown or stored as a name."""
     plain = unicodedata.normalize("NFKC", name).translate(_LOOKALIKE).casefold()

@@ -25,3 +25,8 @@ bodies_asked = Signal()
 integrity_failed = Signal()
 """Stored files of a version aren't what was attached. Keyword arguments: `actor` (Actor), `version`
 (Version), `faults` (list of (path, sentence))."""
+
+inventory_due_asked = Signal()
+"""Asked when models that already run are taken in: how many days may a model of this tier go on without a warrant?
+Keyword argument: `tier` (str). A receiver answers with a number of days, or None where it has nothing to say; the
+shortest answer counts, and `registry.due` where there is none."""

@@ -9,6 +9,7 @@ from rest_framework.parsers import BaseParser
 
 from ledger.errors import TooLarge
 from registry.selectors.signatures import BUNDLE_LIMIT
+from registry.spreadsheets import MAX_BYTES
 
 PIECE = 256 * 1024
 
@@ -48,3 +49,20 @@ class OffsetStreamParser(StreamParser):
     """The same under the media type of resumable uploads (tus 1.0.0)."""
 
     media_type = "application/offset+octet-stream"
+
+
+class SpreadsheetParser(BaseParser):
+    """Gives the bytes of a file of at most MAX_BYTES, whatever they are called; what they are is read from them."""
+
+    media_type = "*/*"
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        media_type: str | None = None,
+        parser_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        data = stream.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise TooLarge(f"The file is larger than {MAX_BYTES // 1024 // 1024} MiB.", field="file")
+        return data

@@ -55,7 +55,7 @@ class OneSystem(Resource):
 
     @extend_schema(operation_id="system_edit", request=SystemChanges, responses=SystemOutput)
     def patch(self, request: Request, system_id: UUID) -> Response:
-        """Change its description, tier or owner. Needs a person in a session with a second factor."""
+        """Change its description or owner. Needs a person in a session with a second factor."""
         given = self.given(SystemChanges)
         row = systems.system_edit(actor=self.actor(), system_id=system_id, changes=given)
         return Response(SystemOutput(row).data)

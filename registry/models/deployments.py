@@ -68,6 +68,11 @@ class Deployment(Governed):
 
     class Meta:
         ordering = ("-requested_at", "id")
+        constraints = [
+            models.UniqueConstraint(
+                fields=("slot",), condition=models.Q(state="live"), name="registry_one_live_per_slot"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.version} in {self.slot}"

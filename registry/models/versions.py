@@ -210,6 +210,7 @@ class Work(models.TextChoices):
     COMPONENT = "component", "Changed the bill of materials"
     DATA = "data", "Registered or chose its data"
     SIGNATURE = "signature", "Signed it"
+    DOCUMENT = "document", "Attached a document"
     SUBMISSION = "submission", "Submitted it"
 
 

@@ -85,8 +85,14 @@ def local_copy(digest: str) -> Iterator[Path]:
 
 def missing(version: Version) -> list[str]:
     """What the version still needs so that a warrant could bind it, one sentence each."""
-    if version.binding != Binding.BYTES:
-        return [] if version.subject_digest else ["The digest of its subject is missing."]
+    if version.binding == Binding.DECLARED:
+        said = {
+            "contract": "The declaration names no contract.",
+            "probe_set_digest": "The declaration names no probe set, so nothing would show that the vendor changed it.",
+        }
+        return [text for member, text in said.items() if not version.declared.get(member)]
+    if version.binding == Binding.CONTAINER:
+        return [] if version.subject_digest else ["The digest of its image is missing."]
     files = list(versions.files(version.pk))
     if not files:
         return ["No file is attached."]

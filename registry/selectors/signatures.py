@@ -12,7 +12,7 @@ from datetime import datetime
 from django.db.models import QuerySet
 
 from ledger.models import KeyRecord
-from ledger.selectors import first_entry, place_in_logs, revoked_before, trusted_keys
+from ledger.selectors import first_item, revoked_before, trusted_keys
 from modelwarrant import bundle, keys, manifest, oms
 from modelwarrant.errors import CannotCheck, Fault
 from modelwarrant.keys import TrustedKey
@@ -22,6 +22,10 @@ from registry.selectors import versions
 
 BUNDLE_LIMIT = 16 * 1024 * 1024
 """Bytes of a bundle; one of 50,000 files has about 10 MB."""
+
+
+SUBJECT_FILE = {"container": "manifest.json", "declared": "declaration.json"}
+"""Binding -> what the one signed file is called where its bundle doesn't say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,19 @@ def manifest_of(
 def stored_files(version: Version) -> dict[str, tuple[str, int]]:
     """Path -> (hex SHA-256, size in bytes) of the files that are there now."""
     return {row.path: (row.blob_id, row.blob.size) for row in versions.files(version.pk)}
+
+
+def signed_files(version: Version, data: bytes) -> dict[str, tuple[str, int]]:
+    """What the bundle `data` has to cover, path -> (hex SHA-256, size): the stored files, or the one file that is the
+    subject, whatever it is called: the image manifest, or the canonical declaration (their SHA-256 is the subject).
+    """
+    if version.binding == Binding.BYTES:
+        return stored_files(version)
+    try:
+        paths = [item.path for item in bundle.read(data).resources]
+    except (Fault, CannotCheck):
+        paths = []
+    return {paths[0] if len(paths) == 1 else SUBJECT_FILE[version.binding]: (version.subject_digest, 0)}
 
 
 def judge(
@@ -106,35 +123,32 @@ def judge(
 def standing(version: Version) -> Judgement:
     """The best that the version's signatures are worth now for the files it has now.
 
-    A valid one counts only if its payload is the version's subject. Needs no signature for `container` and
-    `declared`: what they are bound by isn't in the store, and the answer says so.
+    For files a valid one counts only if its payload is the version's subject; for `container` and `declared` it has
+    to cover exactly the one file whose digest is the subject.
     """
-    if version.binding != Binding.BYTES:
-        return Judgement(
-            SignatureStatus.CANNOT_BE_CHECKED,
-            f"Bound as {version.get_binding_display().lower()}: no stored files to hold a signature against.",
-            payload_digest=version.subject_digest,
-        )
-    files = stored_files(version)
-    judged = [_rejudge(row, version, files) for row in Signature.objects.filter(version=version)]
-    if not judged:
-        return UNSIGNED
     order = (SignatureStatus.VALID, SignatureStatus.INVALID, SignatureStatus.CANNOT_BE_CHECKED)
-    return min(judged, key=lambda found: order.index(found.status))
+    best = UNSIGNED
+    for row in Signature.objects.filter(version=version).order_by("-checked_at", "pk"):
+        found = _rejudge(row, version)
+        if found.valid:
+            return found  # nothing is worth more, and each costs a file and a verification
+        if best is UNSIGNED or order.index(found.status) < order.index(best.status):
+            best = found
+    return best
 
 
-def _rejudge(row: Signature, version: Version, files: Mapping[str, tuple[str, int]]) -> Judgement:
+def _rejudge(row: Signature, version: Version) -> Judgement:
     try:
         data = storage.read(row.bundle_id, limit=BUNDLE_LIMIT)
     except (OSError, ValueError):
         return Judgement(SignatureStatus.CANNOT_BE_CHECKED, "The stored bundle can't be read.", row.keyid)
     if storage.sha256(data) != row.bundle_id:
         return Judgement(SignatureStatus.INVALID, "The stored bundle isn't what was given.", row.keyid)
-    received = first_entry(row.ledger_kind, row.pk)
+    received = first_item(row.ledger_kind, row.pk)
     if received is None:
         return Judgement(SignatureStatus.CANNOT_BE_CHECKED, "No entry of the log records it.", row.keyid)
-    found = judge(data, files, at=row.checked_at, recorded=place_in_logs(received.pk))
-    if found.valid and found.payload_digest != version.subject_digest:
+    found = judge(data, signed_files(version, data), at=row.checked_at, recorded=received.place)
+    if version.binding == Binding.BYTES and found.valid and found.payload_digest != version.subject_digest:
         return Judgement(
             SignatureStatus.INVALID,
             "Subject mismatch: the signed payload isn't the subject of this version.",

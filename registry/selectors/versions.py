@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db.models import QuerySet
 
+from ledger import selectors as log
 from ledger.actors import Actor
 from modelwarrant.machine import Transition
 from people import access
 from people.catalogue import P
-from registry import storage
+from registry import events, storage
 from registry.machines import CONTRIBUTOR, OWNER, VERSION
 from registry.models import ArtifactFile, Component, Contribution, Lineage, Version
 from registry.selectors.lookup import locked, one
@@ -38,6 +40,19 @@ def versions_by_subject(digest: str) -> QuerySet[Version]:
     """Versions whose warrants would bind `digest` (hex SHA-256); none for an empty one."""
     rows = _WITH_MODEL.filter(subject_digest=digest).order_by("-registered_at")
     return rows if digest else rows.none()
+
+
+def entered(rows: Iterable[Version]) -> dict[UUID, datetime]:
+    """When each version came into the state it is in, by the last entry that says so; from its registration where no
+    move did."""
+    versions = {str(row.pk): row for row in rows}
+    found = {row.pk: row.registered_at for row in versions.values()}
+    moved = log.entries_of("version", list(versions), events.VERSION_MOVED.name)
+    for entry in moved:
+        row = versions[entry.subject_id]
+        if log.parsed(entry).data.get("to") == row.state:
+            found[row.pk] = entry.at
+    return found
 
 
 def files(version_id: UUID) -> QuerySet[ArtifactFile]:

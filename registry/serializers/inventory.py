@@ -18,7 +18,10 @@ class SystemInput(Strict):
     affected_people = serializers.CharField()
     owner = serializers.CharField(help_text="Pseudonym of the person who answers for it.")
     legal_entity = serializers.CharField()
-    risk_tier = serializers.ChoiceField(RiskTier.choices)
+    risk_tier = serializers.ChoiceField(
+        RiskTier.choices,
+        help_text="A claim until a tiering of it is confirmed; from then on it changes by tierings.",
+    )
     ai_act_class = serializers.ChoiceField(AIActClass.choices, default=AIActClass.UNCLASSIFIED)
     on_void = serializers.ChoiceField(OnVoid.choices, help_text="What it does when its warrant is void.")
     fallback = serializers.CharField(required=False, allow_blank=True, default="")
@@ -30,7 +33,6 @@ class SystemChanges(Strict):
     affected_people = serializers.CharField(required=False)
     owner = serializers.CharField(required=False)
     legal_entity = serializers.CharField(required=False)
-    risk_tier = serializers.ChoiceField(RiskTier.choices, required=False)
     ai_act_class = serializers.ChoiceField(AIActClass.choices, required=False)
     on_void = serializers.ChoiceField(OnVoid.choices, required=False)
     fallback = serializers.CharField(required=False, allow_blank=True)

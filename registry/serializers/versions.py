@@ -21,7 +21,7 @@ class VersionInput(Strict):
     label = serializers.CharField(required=False, allow_blank=True, default="")  # type: ignore[assignment]
     binding = serializers.ChoiceField(Binding.choices, default=Binding.BYTES)
     image_digest = serializers.CharField(required=False, allow_blank=True, default="")
-    declared = serializers.DictField(child=serializers.CharField(), required=False)
+    declared = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
     code_ref = serializers.CharField(required=False, allow_blank=True, default="")
     environment = serializers.DictField(child=serializers.CharField(), required=False)
     card = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
@@ -30,7 +30,7 @@ class VersionInput(Strict):
 
 class VersionChanges(Strict):
     label = serializers.CharField(required=False, allow_blank=True)  # type: ignore[assignment]
-    declared = serializers.DictField(child=serializers.CharField(), required=False)
+    declared = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)
     code_ref = serializers.CharField(required=False, allow_blank=True)
     environment = serializers.DictField(child=serializers.CharField(), required=False)
     card = serializers.DictField(child=serializers.CharField(allow_blank=True), required=False)

@@ -38,26 +38,34 @@ def deployment_request(
     access.require(actor, P.DEPLOYMENT_REQUEST, version)
     require_active(version.model.system)
     if version.state not in DEPLOYABLE:
-        raise Refused(
-            f"This version is {version.state}: nothing new is deployed.",
-            permission=P.DEPLOYMENT_REQUEST,
-            subject=Subject.of(version),
-            reasons=[{"code": "version-state", "text": f"The version is {version.state}."}],
-        )
+        raise _not_deployable(version, P.DEPLOYMENT_REQUEST)
     place = {"environment": environment, "region": region, "arm": arm}
     slot = Slot.objects.filter(model=version.model, **place).first()
     if slot is None:
         slot = slot_register(actor=actor, model_id=version.model_id, **place)
     if known := open_deployments(version_id=version.pk, slot_id=slot.pk).first():
         return known
-    deployment = Deployment(version=version, slot=slot)
-    records.write(
-        actor=actor,
-        event=events.DEPLOYMENT_REQUESTED,
-        row=deployment,
-        set={"requested_by": actor.id, "requested_at": clock.now()},
-    )
-    return deployment
+    return _request(actor, version, slot)
+
+
+@governed
+def deployment_return(*, actor: Actor, version_id: UUID | str, slot_id: UUID | str) -> Deployment:
+    """Ask that a version may run again in a slot where it was live before, for whoever may move deployments there.
+
+    For `governance`, which has decided that it may. The open deployment, if it has one, is the answer.
+    Raises Refused for a version that nothing new may be deployed of, Conflict if it never was live in the slot.
+    """
+    version, slot = version_locked(version_id), slot_by_id(slot_id)
+    access.require(actor, P.DEPLOYMENT_MOVE, version)
+    require_active(version.model.system)
+    if version.state not in DEPLOYABLE:
+        raise _not_deployable(version, P.DEPLOYMENT_MOVE)
+    ran = DeploymentReport.objects.filter(slot=slot, version=version, reported_state="live", unexpected=False)
+    if not ran.exists():
+        raise Conflict("This version was never live in this slot.")
+    if known := open_deployments(version_id=version.pk, slot_id=slot.pk).first():
+        return known
+    return _request(actor, version, slot)
 
 
 @governed
@@ -141,6 +149,26 @@ def deployment_report(*, actor: Actor, slot_id: UUID | str, digest: str, state: 
     return report
 
 
+def _request(actor: Actor, version: Version, slot: Slot) -> Deployment:
+    deployment = Deployment(version=version, slot=slot)
+    records.write(
+        actor=actor,
+        event=events.DEPLOYMENT_REQUESTED,
+        row=deployment,
+        set={"requested_by": actor.id, "requested_at": clock.now()},
+    )
+    return deployment
+
+
+def _not_deployable(version: Version, permission: P) -> Refused:
+    return Refused(
+        f"This version is {version.state}: nothing new is deployed.",
+        permission=permission,
+        subject=Subject.of(version),
+        reasons=[{"code": "version-state", "text": f"The version is {version.state}."}],
+    )
+
+
 def _reported_version(slot: Slot, digest: str) -> tuple[Version | None, list[Reason]]:
     found = list(versions_by_subject(digest)[:20])
     mine = [version for version in found if version.model_id == slot.model_id]
@@ -157,9 +185,9 @@ def _objections(
     slot: Slot, digest: str, version: Version | None, deployment: Deployment | None, state: str
 ) -> list[Reason]:
     reasons: list[Reason] = []
-    if version is not None and version.state not in ("approved", "restricted"):
-        reasons.append({"code": "version-state", "text": f"The version is {version.state}."})
     if version is not None and deployment is None:
+        if version.state not in ("approved", "restricted"):
+            reasons.append({"code": "version-state", "text": f"The version is {version.state}."})
         reasons.append({"code": "no-deployment", "text": "Nobody asked to run this version in this slot."})
     answers = signals.deployment_reporting.send(
         sender=DeploymentReport,
@@ -171,6 +199,7 @@ def _objections(
     )
     said: list[Any] = [answer for _, answer in answers if answer is not None]
     if not said and version is not None:
+        # Whether the version's state allows it is the warrant's to say: an emergency's does before any approval.
         return [
             *reasons,
             {"gate": "warrant-active", "code": "unanswered", "text": "Nothing shows an active warrant."},
@@ -190,8 +219,6 @@ def _follow(actor: Actor, deployment: Deployment, digest: str, state: str, *, al
     except IllegalMove as error:
         _write_report(actor, deployment, reported)
         return [{"code": "illegal-move", "text": str(error)}]
-    if state == "live":
-        _supersede_others(actor, deployment)
     _write_move(actor, deployment, transition, fields=reported)
     return []
 
@@ -225,6 +252,10 @@ def _write_move(
         "details": dict(details or {}),
     }
     hidden = {"reason": inputs.passage("reason", reason, limit=10_000)} if reason else {}
+    if (
+        transition.target == "live"
+    ):  # first the other one leaves: the database holds one live version per slot
+        _supersede_others(actor, deployment)
     records.write(
         actor=actor,
         event=events.DEPLOYMENT_MOVED,

@@ -12,31 +12,32 @@ from ledger.services.transactions import governed
 from people.catalogue import P
 from registry import events
 from registry.models import Binding, Signature, SignatureStatus, Work
-from registry.selectors.signatures import BUNDLE_LIMIT, Judgement, judge, stored_files
+from registry.selectors.signatures import BUNDLE_LIMIT, Judgement, judge, signed_files
 from registry.services import content
 from registry.services.blobs import blob_of_bytes
 
 
 @governed
 def signature_add(*, actor: Actor, version_id: UUID | str, bundle: bytes) -> Signature:
-    """Check an OMS bundle against the version's stored files and the trusted model keys, and record it.
+    """Check an OMS bundle against the version's subject and the trusted model keys, and record it.
 
-    The first valid signature over the present files makes their signed payload the subject. A bundle that is
-    invalid, or can't be checked, is recorded as such and changes nothing. Raises Invalid, TooLarge, Conflict.
+    For a `container` or `declared` version the bundle covers one file, the image manifest or the canonical declaration,
+    whose digest is the subject. For files, the first valid signature over the present ones makes their signed payload the
+    subject. A bundle that is invalid, or can't be checked, is recorded as such and changes nothing. Raises Invalid,
+    TooLarge, Conflict.
     """
     version = content.opened(actor, version_id, P.SIGNATURE_ADD)
-    if version.binding != Binding.BYTES:
-        raise Invalid("Only a version bound by its files is signed.", field="binding")
     if not bundle:
         raise Invalid("The bundle is empty.", field="bundle")
     if len(bundle) > BUNDLE_LIMIT:
         raise TooLarge(f"A bundle has at most {BUNDLE_LIMIT:,} bytes.", field="bundle")
-    stored = stored_files(version)
+    stored = signed_files(version, bundle)
     if not stored:
         raise Invalid("Attach the files before their signature.", field="bundle")
     now = clock.now()
     found = judge(bundle, stored, at=now)
-    if found.valid and version.subject_digest not in ("", found.payload_digest):
+    by_files = version.binding == Binding.BYTES
+    if by_files and found.valid and version.subject_digest not in ("", found.payload_digest):
         detail = "Subject mismatch: another payload over these files is this version's subject already."
         found = Judgement(SignatureStatus.INVALID, detail, found.keyid, found.payload_digest)
     signature = Signature(version=version)

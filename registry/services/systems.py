@@ -68,13 +68,18 @@ def system_register(
 
 @governed
 def system_edit(*, actor: Actor, system_id: UUID | str, changes: Mapping[str, Any]) -> System:
-    """Change described fields, the tier or the owner. Raises Invalid naming an unknown or wrong field."""
+    """Change described fields or the owner. Raises Invalid naming an unknown or wrong field; the tier is one of
+    those, because it changes by tiering alone (`registry.services.tierings`)."""
     system = system_locked(system_id)
     access.require(actor, P.SYSTEM_EDIT, system)
     if system.state != "active":
         raise Conflict("This system is retired; its record can't be changed any more.", code="immutable")
     if "slug" in changes:
         raise Invalid("The slug stands in addresses and can't be changed.", field="slug")
+    if "risk_tier" in changes:
+        raise Invalid(
+            "The tier is proposed by a tiering and confirmed by the second line.", field="risk_tier"
+        )
     fields = {
         name: value for name, value in _clean(changes, system).items() if getattr(system, name) != value
     }

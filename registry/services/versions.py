@@ -29,6 +29,8 @@ from registry.services.systems import require_active
 
 DECLARATION = ("vendor", "name", "version", "contract", "probe_set_digest")
 """What a `declared` version says about a model whose bytes nobody here has."""
+MAY_FOLLOW = ("contract", "probe_set_digest")
+"""Members that may be empty until it is submitted: of what already runs, somebody has to find them first."""
 ENVIRONMENT_LIMIT = 2_000
 
 
@@ -188,8 +190,9 @@ def _declared_subject(declaration: Mapping[str, Any]) -> str:
     if set(declaration) != set(DECLARATION):
         raise Invalid(f"Exactly these members are expected: {', '.join(DECLARATION)}.", field="declared")
     for name, value in declaration.items():
-        inputs.line(f"declared.{name}", value, limit=2_000)
-    inputs.digest("declared.probe_set_digest", declaration["probe_set_digest"])
+        inputs.line(f"declared.{name}", value, limit=2_000, required=name not in MAY_FOLLOW)
+    if declaration["probe_set_digest"]:
+        inputs.digest("declared.probe_set_digest", declaration["probe_set_digest"])
     return storage.sha256(canonical.encode(dict(declaration)))
 
 
