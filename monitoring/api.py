@@ -69,7 +69,9 @@ class Batches(Resource):
     def get(self, request: Request, deployment_id: UUID) -> Response:
         """The batches of a deployment."""
         row = shown(actor=self.actor(), permission=P.RUN_VIEW, row=deployment_by_id(deployment_id))
-        return self.page(Batch.objects.filter(deployment=row), BatchOutput, order="-received_at")
+        return self.page(
+            Batch.objects.filter(deployment=row).prefetch_related("runs"), BatchOutput, order="-received_at"
+        )
 
     @extend_schema(
         operation_id="batch_report",

@@ -25,6 +25,7 @@ RUN = Machine(
             consequence="Nothing is measured. The attempt stays listed as an error, which is never a pass.",
         ),
     ),
+    event="monitoring.run.moved",
 )
 
 MONITOR = Machine(
@@ -39,6 +40,7 @@ MONITOR = Machine(
         Transition("resume", ("paused",), "active", "Resume", P.MONITOR_EDIT),
         Transition("end", ("active", "paused"), "ended", "End", P.MONITOR_EDIT),
     ),
+    event="monitoring.monitor.moved",
 )  # fmt: skip
 
 BATCH = Machine(
@@ -56,6 +58,7 @@ BATCH = Machine(
             consequence="The bytes can't be read as the declared data; nothing was measured on them.",
         ),
     ),
+    event="monitoring.batch.moved",
 )  # fmt: skip
 
 BREACH = Machine(
@@ -63,6 +66,7 @@ BREACH = Machine(
     title="Breach",
     states=(State("open", "Open", "initial"), State("closed", "Closed", "final")),
     transitions=(Transition("close", ("open",), "closed", "Close with a finding", P.BREACH_CLOSE),),
+    event="monitoring.breach.moved",
 )
 
 BASELINE = Machine(
@@ -77,6 +81,7 @@ BASELINE = Machine(
         Transition("learn", ("due",), "learnt", "Record what was learnt", P.RUN_EXECUTE),
         Transition("fail", ("due",), "failed", "Record that it could not be learnt", P.RUN_EXECUTE),
     ),
+    event="monitoring.baseline.moved",
 )
 
 ALERT = Machine(
@@ -84,6 +89,7 @@ ALERT = Machine(
     title="Alert",
     states=(State("open", "Open", "initial"), State("acknowledged", "Acknowledged", "final")),
     transitions=(Transition("acknowledge", ("open",), "acknowledged", "Acknowledge", P.INCIDENT_WORK),),
+    event="monitoring.alert.moved",
 )
 
 INCIDENT = Machine(
@@ -96,6 +102,7 @@ INCIDENT = Machine(
             consequence="Say what was found and done; it is kept with the record.",
         ),
     ),
+    event="monitoring.incident.moved",
 )  # fmt: skip
 
 MACHINES = (RUN, MONITOR, BATCH, BREACH, BASELINE, ALERT, INCIDENT)

@@ -12,9 +12,9 @@ from monitoring.catalogue import CATALOGUE
 from monitoring.charts.days import DayMark, drift_by_day
 from monitoring.charts.lines import Point, over_time
 from monitoring.charts.svg import Chart
-from monitoring.models import Batch, Breach, MissedSlot, Monitor, Run
+from monitoring.models import Baseline, Batch, Breach, MissedSlot, Monitor, Run
 from monitoring.services.histories import date_of, newest_baseline
-from monitoring.services.runs import MONITORED
+from monitoring.services.runs import monitored_of, plan_of
 
 SHOWN_DAYS = 90
 
@@ -56,26 +56,28 @@ def overview(monitor: Monitor) -> Overview:
     for run in Run.objects.filter(batch__in=batches).order_by("requested_at", "id"):
         runs.setdefault(run.batch_id, []).append(run)
     breaches = list(
-        Breach.objects.filter(monitor=monitor, opened_at__isnull=False)
-        .filter(batch__in=batches)
+        Breach.objects.filter(monitor=monitor, batch__in=batches)
         .select_related("paging", "run")
         .order_by("opened_at")
     )
     missed = list(MissedSlot.objects.filter(monitor=monitor, starts_at__gte=since).order_by("starts_at"))
     lines = tuple(_line(batch, runs.get(batch.pk, []), breaches) for batch in batches)
-    charts = [_drift(monitor, lines, missed), *_quality(lines, missed)]
-    return Overview(tuple(_words(monitor, lines, missed)), tuple(filter(None, charts)), lines, rows.count())
+    learnt = newest_baseline(monitor)
+    charts = [_drift(monitor, learnt, lines, missed), *_quality(lines, missed)]
+    return Overview(
+        tuple(_words(monitor, learnt, lines, missed)), tuple(filter(None, charts)), lines, rows.count()
+    )
 
 
 def monitor_start(monitor: Monitor) -> dt.datetime:
     """From when data are expected."""
-    plan = getattr(monitor, "plan", None)
+    plan = plan_of(monitor)
     return plan.starts_at if plan is not None else clock.now()
 
 
 def _line(batch: Batch, runs: Sequence[Run], breaches: Iterable[Breach]) -> Line:
     ordered = sorted(runs, key=lambda run: (run.check_name, run.requested_at))
-    named = tuple((run, run.parameters.get(MONITORED, {}).get("stage", "")) for run in ordered)
+    named = tuple((run, monitored_of(run).get("stage", "")) for run in ordered)
     told = tuple(_told(breach) for breach in breaches if breach.batch_id == batch.pk)
     return Line(batch, named, told)
 
@@ -87,13 +89,15 @@ def _told(breach: Breach) -> Told:
     return Told(breach, paging.paged, paging.why)
 
 
-def _words(monitor: Monitor, lines: Sequence[Line], missed: Sequence[MissedSlot]) -> Iterable[str]:
+def _words(
+    monitor: Monitor, learnt: Baseline | None, lines: Sequence[Line], missed: Sequence[MissedSlot]
+) -> Iterable[str]:
     if not lines:
         yield "No data have come yet."
     else:
         newest = lines[0].batch
         yield f"The newest data are of {date_of(newest)}, received {newest.received_at:%Y-%m-%d %H:%M} UTC."
-    plan = getattr(monitor, "plan", None)
+    plan = plan_of(monitor)
     if plan is not None:
         late = f", their labels within {plan.labels_after_days} days" if plan.labels_after_days else ""
         every = "day" if plan.every_days == 1 else f"{plan.every_days} days"
@@ -109,7 +113,6 @@ def _words(monitor: Monitor, lines: Sequence[Line], missed: Sequence[MissedSlot]
         )
     elif lines:
         yield f"No breach in {_days(len(lines))} of data."
-    learnt = newest_baseline(monitor)
     if learnt is not None:
         yield (
             f"What is normal was learnt from {_days(learnt.days)} ({learnt.first_day} to {learnt.last_day}); it is baseline "
@@ -120,7 +123,9 @@ def _words(monitor: Monitor, lines: Sequence[Line], missed: Sequence[MissedSlot]
         yield f"What is normal is still being learnt: {min(dates, plan.baseline_days)} of {plan.baseline_days} days are there."
 
 
-def _drift(monitor: Monitor, lines: Sequence[Line], missed: Sequence[MissedSlot]) -> Chart | None:
+def _drift(
+    monitor: Monitor, learnt: Baseline | None, lines: Sequence[Line], missed: Sequence[MissedSlot]
+) -> Chart | None:
     kinds = {name for name, check in CATALOGUE.items() if check.kind == "drift"}
     marks: dict[dt.date, DayMark] = {}
     for line in lines:
@@ -135,7 +140,6 @@ def _drift(monitor: Monitor, lines: Sequence[Line], missed: Sequence[MissedSlot]
     for slot in missed:
         date = slot.starts_at.astimezone(dt.UTC).date()
         marks.setdefault(date, DayMark(date, None, "missing", "No data came in time."))
-    learnt = newest_baseline(monitor)
     from_when = learnt.last_day + dt.timedelta(days=1) if learnt is not None and learnt.number == 1 else None
     return drift_by_day("Drift over time", list(marks.values()), learnt_from=from_when, floor=0.05)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Count, Model, OuterRef, QuerySet, Subquery
@@ -11,6 +12,7 @@ from django.db.models.functions import Coalesce
 from ledger.actors import Actor
 from ledger.errors import NotThere
 from monitoring.models import Batch, Breach, Incident, Monitor, Run
+from monitoring.statistics.verdicts import Threshold, judge
 from people import access
 from people.catalogue import P
 
@@ -86,3 +88,25 @@ def _one(rows: QuerySet[Row], row_id: UUID) -> Row:
     if row is None:
         raise NotThere
     return row
+
+
+def judged_again(result: Mapping[str, Any], asked: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Verdict and reason of a recorded result under another threshold; None where its intervals aren't on record.
+
+    What kept a result from passing beside its bound (too few of a group, a hold) keeps it now.
+    """
+    before = result["threshold"]
+    terms = ("metric", "op", "bound", "minimum_n")
+    if before is not None and all(before[name] == asked[name] for name in terms):
+        return str(result["verdict"]), str(result["why"])
+    details = result.get("details") or {}
+    ends: list[Any] = [details.get(name) for name in ("own_low", "own_high", "widened_low", "widened_high")]
+    if before is None or any(end is None for end in ends):
+        return None
+    value, n = result["value"], result["n"]
+    own, wide = (float(ends[0]), float(ends[1])), (float(ends[2]), float(ends[3]))
+    held = Threshold(**{**before, "slice": tuple(sorted(before["slice"].items()))})
+    if str(judge(held, value, n, own=own, simultaneous=wide)[0]) != result["verdict"]:
+        return ("inconclusive", str(result["why"])) if result["verdict"] == "inconclusive" else None
+    verdict, why = judge(Threshold(**asked), value, n, own=own, simultaneous=wide)
+    return str(verdict), why

@@ -7,6 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from monitoring.models import Batch, Breach, Incident, LabelSet, Monitor, Run
+from monitoring.services.runs import plan_of
 from people.strict import Strict
 
 
@@ -108,7 +109,7 @@ class BatchOutput(serializers.ModelSerializer[Batch]):
     def get_runs(self, row: Batch) -> list[dict[str, Any]]:
         return [
             {"id": str(run.pk), "check_name": run.check_name, "state": run.state, "verdict": run.verdict}
-            for run in row.runs.order_by("requested_at", "id")
+            for run in sorted(row.runs.all(), key=lambda run: (run.requested_at, run.pk))
         ]
 
 
@@ -165,7 +166,7 @@ class MonitorOutput(serializers.ModelSerializer[Monitor]):
         read_only_fields = fields
 
     def get_plan(self, row: Monitor) -> dict[str, Any] | None:
-        plan = getattr(row, "plan", None)
+        plan = plan_of(row)
         if plan is None:
             return None
         names = (

@@ -226,7 +226,10 @@ def run_check(
         return cast("CheckOutcome", function(*counted, **said))
     if past is None:
         raise BadInput("no-history", f"{name} judges a running model's data; there is no history to read.")
-    count = partial(_counted, like=sides[-2], shelf=shelf, limits=limits, threads=threads)
+    like = sides[-2]
+    count = partial(
+        _counted, like=like, edges=like.digest if like else "", shelf=shelf, limits=limits, threads=threads
+    )
     return cast("CheckOutcome", function(*counted, history=_history(past, count), **said))
 
 
@@ -251,9 +254,15 @@ def _history(past: Past, count: Callable[[Earlier], Profile | None]) -> Any:
 
 
 def _counted(
-    earlier: Earlier, *, like: Profile | None, shelf: Shelf | None, limits: Limits | None, threads: int | None
+    earlier: Earlier,
+    *,
+    like: Profile | None,
+    edges: str,
+    shelf: Shelf | None,
+    limits: Limits | None,
+    threads: int | None,
 ) -> Profile | None:
-    key = counting_key(earlier.source, like.digest if like else "")
+    key = counting_key(earlier.source, edges)
     found = shelf.kept(key) if shelf is not None else None
     if found is not None:
         return found

@@ -13,7 +13,7 @@ from ledger.actors import Actor
 from monitoring.services.baselines import learn_due
 from monitoring.services.desks import desks_sweep
 from monitoring.services.execution import WORKER, execute_next, follow, unfollowed
-from monitoring.services.feeds import feed_judge, plans_watched
+from monitoring.services.feeds import feed_judge, plans_overdue
 from monitoring.services.helping import help_next
 from monitoring.services.labels import labels_sweep
 from monitoring.services.parts import PART_TASK, parts_sweep
@@ -68,7 +68,7 @@ def sweep() -> None:
     parts_sweep(actor=actor)
     for ended in unfollowed():
         _apart("follow", partial(follow, ended, actor=actor))
-    for plan_id in plans_watched():
+    for plan_id in plans_overdue():
         _apart("feeds", partial(feed_judge, actor=actor, plan_id=plan_id))
     _apart("labels", partial(labels_sweep, actor=actor))
     _apart("baselines", partial(learn_due, actor=actor))

@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 from uuid import UUID
 
-from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from monitoring import selectors
 from monitoring.catalogue import CATALOGUE
-from monitoring.machines import MONITOR, RUN
-from monitoring.models import Run
+from monitoring.machines import BREACH, INCIDENT, MONITOR, RUN
+from monitoring.models import Breach, Run
 from monitoring.overview import overview
 from monitoring.presentation import attempts, page
 from monitoring.presentation.errors import advice
 from monitoring.presentation.results import Said
-from monitoring.services.runs import MONITORED
+from monitoring.services.runs import monitored_of
 from people.catalogue import P
-from people.pages import actor_of, named, paged, reading
+from people.lists import Column, Filter, Listing, choices_of, equals, register, shown_list
+from people.pages import actor_of, named, reading
 from people.services.reading import shown
+from people.signals import evidence_opened
 
 REFRESH_SECONDS = 10
 """How often the page of a run that hasn't ended looks again."""
@@ -31,6 +33,8 @@ def run(request: HttpRequest, run_id: UUID) -> HttpResponse:
     """One result: verdict in words, what shows it, the bound and who set it, and what it can't tell."""
     actor = actor_of(request)
     row = shown(actor=actor, permission=P.RUN_VIEW, row=selectors.run_by_id(run_id))
+    if row.batch_id is None:
+        evidence_opened.send(sender=Run, actor=actor, version=row.version, what="run", about=row.pk)
     siblings = list(
         selectors.runs_of(row.version_id)
         .filter(check_name=row.check_name, batch=row.batch)
@@ -73,7 +77,7 @@ def _answers(decided: Said | None, runs: list[UUID]) -> dict[UUID, Said | None]:
 
 def _attempt(row: Run, result: Said | None) -> attempts.Attempt:
     data = row.batch.blob_id if row.batch else row.current.digest if row.current else ""
-    labels = row.parameters.get(MONITORED, {}).get("labels") or {}
+    labels = monitored_of(row).get("labels") or {}
     data = " ".join([data, *labels.get("sets", ())])
     bounds = json.dumps(row.thresholds, sort_keys=True)
     return attempts.Attempt(
@@ -84,14 +88,77 @@ def _attempt(row: Run, result: Said | None) -> attempts.Attempt:
 
 def _stage(row: Run) -> str:
     """Provisional or matured, for a run that waited for labels."""
-    return str(row.parameters.get(MONITORED, {}).get("stage") or "")
+    return str(monitored_of(row).get("stage") or "")
+
+
+MONITORS = register(
+    Listing(
+        "monitors", "Monitoring", "monitoring:monitors", selectors.monitors_visible, order="-newest",
+        columns=(
+            Column("deployment", "Deployment", lambda row: str(row.deployment), sort=("deployment__version__model__name",),
+                   link=lambda row: reverse("monitoring:monitor", args=[row.deployment_id])),
+            Column("system", "System", lambda row: row.deployment.version.model.system.name,
+                   sort=("deployment__version__model__system__name",)),
+            Column("newest", "Newest data", lambda row: row.newest, "moment", sort=("newest",)),
+            Column("breaches", "Open breaches", lambda row: row.open_breaches, "number", sort=("open_breaches",)),
+            Column("state", "State", lambda row: row.state, "tag", sort=("state",)),
+        ),
+        filters=(Filter("state", "State", equals("state"), choices_of(state.name for state in MONITOR.states)),),
+        things=("watched deployment", "watched deployments"),
+        empty="Nothing that you may see is watched yet. A deployment is watched from its first report on.",
+    )
+)  # fmt: skip
+
+
+def _told(row: Breach) -> str:
+    paging = getattr(row, "paging", None)
+    return "not decided" if paging is None else "yes" if paging.paged else "no"
+
+
+BREACHES = register(
+    Listing(
+        "breaches", "Breaches", "monitoring:breaches", selectors.breaches_visible, order="-opened",
+        columns=(
+            Column("what", "What", lambda row: row.summary["text"],
+                   link=lambda row: reverse("monitoring:breach", args=[row.pk])),
+            Column("where", "Where", lambda row: str(row.monitor.deployment.version),
+                   sort=("monitor__deployment__version__model__name", "monitor__deployment__version__number")),
+            Column("response", "Response", lambda row: row.response, sort=("response",)),
+            Column("told", "Told", _told, sort=("paging__paged",)),
+            Column("opened", "Opened", lambda row: row.opened_at, "moment", sort=("opened_at",)),
+            Column("state", "State", lambda row: row.state, "tag", sort=("state",)),
+        ),
+        filters=(Filter("state", "State", equals("state"), choices_of(state.name for state in BREACH.states)),),
+        things=("breach", "breaches"),
+        empty="No monitored criterion was missed in anything you may see.",
+    )
+)  # fmt: skip
+
+INCIDENTS = register(
+    Listing(
+        "incidents", "Incidents", "monitoring:incidents", selectors.incidents_visible,
+        columns=(
+            Column("what", "What", lambda row: row.title, sort=("title",)),
+            Column("system", "System", lambda row: row.system.name, sort=("system__name",),
+                   link=lambda row: reverse("registry:system", args=[row.system_id])),
+            Column("severity", "Severity", lambda row: row.severity, sort=("severity",)),
+            Column("opened", "Opened", lambda row: row.opened_at, "moment", sort=("opened_at",)),
+            Column("state", "State", lambda row: row.state, "tag", sort=("state", "opened_at")),
+            Column("act", "Act", lambda row: "Close" if row.state == "open" else row.closing_note,
+                   link=lambda row: f"/act/close-incident/{row.pk}/" if row.state == "open" else ""),
+        ),
+        filters=(Filter("state", "State", equals("state"), choices_of(state.name for state in INCIDENT.states)),),
+        order="-state",
+        things=("incident", "incidents"),
+        empty="No incident is recorded on anything you may see.",
+    )
+)  # fmt: skip
 
 
 @reading
 def monitors(request: HttpRequest) -> HttpResponse:
     """What is watched, by the newest data."""
-    rows = selectors.monitors_visible(actor_of(request)).order_by(F("newest").desc(nulls_last=True), "id")
-    return render(request, "monitoring/monitors.html", {"page": paged(request, rows)})
+    return render(request, "components/listing.html", shown_list(request, MONITORS))
 
 
 @reading
@@ -118,8 +185,7 @@ def monitor(request: HttpRequest, deployment_id: UUID) -> HttpResponse:
 @reading
 def breaches(request: HttpRequest) -> HttpResponse:
     """Monitored criteria that were not met, the newest first."""
-    rows = selectors.breaches_visible(actor_of(request)).order_by("-opened_at")
-    return render(request, "monitoring/breaches.html", {"page": paged(request, rows)})
+    return render(request, "components/listing.html", shown_list(request, BREACHES))
 
 
 @reading
@@ -139,6 +205,5 @@ def breach(request: HttpRequest, breach_id: UUID) -> HttpResponse:
 
 @reading
 def incidents(request: HttpRequest) -> HttpResponse:
-    """What people work on."""
-    rows = selectors.incidents_visible(actor_of(request)).order_by("state", "-opened_at")
-    return render(request, "monitoring/incidents.html", {"page": paged(request, rows)})
+    """What people work on: the open ones first."""
+    return render(request, "components/listing.html", shown_list(request, INCIDENTS))

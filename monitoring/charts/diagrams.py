@@ -18,7 +18,10 @@ EDGE = 24
 
 
 def machine(drawn: Machine, current: str, *, visited: Collection[str] = ()) -> Chart:
-    """The machine with `current` marked by a double border and the word "now"; `visited` states have a dot."""
+    """The machine with `current` marked by a double border and the word "now"; `visited` states have a dot.
+
+    An empty `current` draws the table alone: nothing stands anywhere.
+    """
     nodes, edges = drawn.layout()
     across = max(node.x for node in nodes) + 1
     down = max(node.y for node in nodes) + 1
@@ -27,7 +30,8 @@ def machine(drawn: Machine, current: str, *, visited: Collection[str] = ()) -> C
     width = 2 * EDGE + across * BOX_W + (across - 1) * GAP_X
     height = 2 * EDGE + down * BOX_H + (down - 1) * GAP_Y + 10 * min(lanes, 6)
     title = f"{drawn.title}: states and moves"
-    canvas = Canvas(width, height, title, f"{len(nodes)} states, {len(edges)} moves. Now: {here}.")
+    size = f"{len(nodes)} states, {len(edges)} moves."
+    canvas = Canvas(width, height, title, f"{size} Now: {here}." if current else size)
     _marker(canvas, "arrow", GREY)
     _marker(canvas, "strong", BLUE)
     places = {node.state.name: node for node in nodes}
@@ -40,6 +44,9 @@ def machine(drawn: Machine, current: str, *, visited: Collection[str] = ()) -> C
          "yes" if current in move.source else "no")
         for move in drawn.transitions
     )  # fmt: skip
+    if not current:
+        alone = tuple(row[:3] for row in rows)
+        return Chart(title, size, canvas.render(), Table(title, ("move", "from", "to"), alone))
     table = Table(title, ("move", "from", "to", "possible now"), rows)
     possible = [move.title for move in drawn.transitions if current in move.source]
     caption = f"Now: {here}. Possible next: {', '.join(possible) if possible else 'nothing'}."

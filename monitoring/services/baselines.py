@@ -23,7 +23,7 @@ from monitoring import events
 from monitoring.machines import BASELINE
 from monitoring.models import Baseline, Batch, Monitor
 from monitoring.services.histories import date_of
-from monitoring.services.runs import LEARN_TASK, kinds_of, labels_are_late
+from monitoring.services.runs import LEARN_TASK, kinds_of, labels_are_late, plan_of
 from monitoring.services.shelves import SystemShelf
 from monitoring.sources import DatasetSource, counting_key
 from people import access
@@ -44,7 +44,7 @@ def baseline_begin(*, actor: Actor, monitor_id: UUID) -> Baseline | None:
     """Ask for the first baseline once the plan's days are there; None if it isn't time. Safe to repeat."""
     monitor = _locked(monitor_id)
     access.require(actor, P.RUN_EXECUTE, monitor)
-    plan = getattr(monitor, "plan", None)
+    plan = plan_of(monitor)
     if plan is None or monitor.baselines.exists() or CHECK not in [item["check"] for item in monitor.checks]:
         return None
     dates = sorted({date_of(batch) for batch in _checked(monitor)})
@@ -121,12 +121,11 @@ def _learnt(row: Baseline) -> tuple[int, str | None, str]:
     reference = shelf.kept(counting_key(DatasetSource.named(described.digest, kinds_of(described)), ""))
     if reference is None:
         return 0, None, "the reference's counts are not stored."
+    types, edges = kinds_of(described, late=late), reference.digest
     by_date: dict[dt.date, list[Any]] = {}
     for batch in _checked(monitor):
         if row.first_day <= date_of(batch) <= row.last_day:
-            key = counting_key(
-                DatasetSource.named(batch.blob_id, kinds_of(described, late=late)), reference.digest
-            )
+            key = counting_key(DatasetSource.named(batch.blob_id, types), edges)
             if (profile := shelf.kept(key)) is not None:
                 by_date.setdefault(date_of(batch), []).append(profile)
     day, add = import_string(_DAY), import_string(_ADDED)

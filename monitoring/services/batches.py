@@ -16,15 +16,13 @@ from monitoring import events
 from monitoring.catalogue import CATALOGUE
 from monitoring.machines import BATCH
 from monitoring.models import Batch, Monitor, Run
+from monitoring.services.deliveries import delivered, require_same
 from monitoring.services.histories import history_of
-from monitoring.services.runs import labels_are_late, run_request
+from monitoring.services.runs import labels_are_late, plan_of, run_request, waiting_checks
 from people import access
 from people.catalogue import P
 from people.services.moves import move_row
 from registry.machines import RUNNING
-from registry.models import Blob, Deployment
-from registry.selectors import versions
-from registry.services.uploads import completed
 
 REMEMBERED = 400
 MONITORING = Actor.system("checks-worker")
@@ -45,27 +43,16 @@ def batch_report(
     `upload_id` names a finished upload for this purpose. The same label with the same bytes and period is the same
     batch (a retry gives it back); with others it is a Conflict. A batch for a period in the future is Invalid.
     """
-    deployment = Deployment.objects.select_related("version__model__system").filter(pk=deployment_id).first()
-    if deployment is None:
-        raise NotThere()
-    versions.version_locked(deployment.version_id)
-    access.require(actor, P.BATCH_REPORT, deployment)
-    if not label.strip() or len(label) > 80:
-        raise Invalid("Name the batch in 1 to 80 characters; a retry must use the same name.", field="label")
+    deployment, blob = delivered(
+        actor, deployment_id, upload_id, name=label, field="label", period=(period_start, period_end)
+    )
     now = clock.now()
-    if not period_start < period_end:
-        raise Invalid("The period must end after it starts.", field="period_end")
     if period_end > now + dt.timedelta(minutes=5):
         raise Invalid("The period ends in the future.", field="period_end")
-    upload = completed(
-        upload_id, system_id=deployment.version.model.system_id, purpose="batch", field="upload_id"
-    )
-    if upload.blob is None:
-        raise Invalid("The upload isn't finished.", field="upload_id")
-    blob = upload.blob
     known = Batch.objects.filter(deployment=deployment, label=label).first()
-    if known:
-        return _same(known, blob, period_start, period_end)
+    if known is not None:
+        require_same(known, blob, (period_start, period_end), field="label")
+        return known
     if deployment.state not in RUNNING:
         raise Conflict(f"The deployment is {deployment.state}; production data comes from a running one.")
     batch = Batch()
@@ -86,10 +73,9 @@ def batch_report(
     )
     monitor = Monitor.objects.filter(deployment=deployment, state="active").first()
     if monitor is not None:
-        late = labels_are_late(monitor)
+        waiting = waiting_checks(monitor)
         for item in monitor.checks:
-            # A check that needs labels is requested when they come.
-            if not (late and "label" in CATALOGUE[item["check"]].needs):
+            if item not in waiting:
                 watch(monitor, item, batch)
     return batch
 
@@ -107,7 +93,7 @@ def watch(
     parameters: dict[str, Any] = {}
     if CATALOGUE[item["check"]].reads == "history":
         monitored["history"] = history_of(batch, monitor)
-        plan = getattr(monitor, "plan", None)
+        plan = plan_of(monitor)
         parameters = {"baseline_days": plan.baseline_days} if plan is not None else {}
     if item["check"] == "data-contract":
         parameters = _feed(monitor, batch)
@@ -134,7 +120,7 @@ def _feed(monitor: Monitor, batch: Batch) -> dict[str, Any]:
             set(others.order_by("-period_start").values_list("blob", flat=True)[:REMEMBERED])
         )
     }
-    plan = getattr(monitor, "plan", None)
+    plan = plan_of(monitor)
     times = [one["name"] for one in monitor.reference.schema["columns"] if one.get("role") == "time"]
     if times and plan is not None:
         said["fresh"] = {
@@ -174,11 +160,3 @@ def _rows(batch: Batch) -> int | None:
         if rows is not None:
             return int(rows)
     return None
-
-
-def _same(known: Batch, blob: Blob, start: dt.datetime, end: dt.datetime) -> Batch:
-    if (known.blob_id, known.period_start, known.period_end) == (blob.pk, start, end):
-        return known
-    raise Conflict(
-        "A batch of this name was already reported with other bytes or another period.", field="label"
-    )

@@ -25,10 +25,19 @@ from monitoring.models import Monitor, Run
 from monitoring.services.baselines import baseline_begin
 from monitoring.services.batches import batch_settle
 from monitoring.services.breaches import SEVERITY, breach_judge
+from monitoring.services.contracts import contract_judge, unjudged
 from monitoring.services.desks import LeaseLost, RunDesk
 from monitoring.services.paging import paging_decide
 from monitoring.services.parts import parts_withdraw
-from monitoring.services.runs import MONITORED, kinds_of, run_claim, run_fail, run_finish, run_progress
+from monitoring.services.runs import (
+    MONITORED,
+    kinds_of,
+    monitored_of,
+    run_claim,
+    run_fail,
+    run_finish,
+    run_progress,
+)
 from monitoring.services.shelves import SystemShelf, profile_store
 from monitoring.sources import DatasetSource, Earlier, Labels, Past, run_check
 from monitoring.statistics.inputs import BadInput, Columns
@@ -69,7 +78,7 @@ def execute(run: Run, *, actor: Actor) -> None:
             )
         finally:
             parts_withdraw(actor=actor, token=token)
-        if past_of(run) is not None:
+        if "history" in monitored_of(run):
             for key, (data, profile) in shelf.fresh.items():
                 profile_store(
                     actor=actor,
@@ -133,6 +142,7 @@ def measure(
 def follow(run: Run, *, actor: Actor) -> None:
     """What an ended run leads to. Safe to repeat: each step looks at what is already there."""
     if run.batch_id is None:
+        contract_judge(actor=actor, run_id=run.pk)
         return
     breach_judge(actor=actor, run_id=run.pk)
     batch_settle(actor=actor, batch_id=run.batch_id)
@@ -143,14 +153,14 @@ def follow(run: Run, *, actor: Actor) -> None:
 
 
 def unfollowed() -> list[Run]:
-    """Ended runs on watched batches from which not everything has followed: a worker died in between."""
+    """Ended runs from which not everything has followed: a worker died in between."""
     ended = Run.objects.filter(batch__deployment__monitor__isnull=False).exclude(state="due")
     open_ones = ended.filter(
         Q(batch__state="received")
         | Q(verdict__in=SEVERITY, breach__isnull=True)
         | Q(breach__isnull=False, breach__paging__isnull=True)
     )
-    return list(open_ones.order_by("finished_at")[:100])
+    return [*open_ones.order_by("finished_at")[:100], *unjudged()[:100]]
 
 
 @contextmanager
@@ -187,12 +197,12 @@ def source_named(run: Run, side: str) -> DatasetSource | None:
 
 
 def _late(run: Run) -> bool:
-    return bool(run.parameters.get(MONITORED, {}).get("late"))
+    return bool(monitored_of(run).get("late"))
 
 
 def past_of(run: Run) -> Past | None:
     """The history that was recorded with a run; None for a run without one."""
-    said = run.parameters.get(MONITORED, {}).get("history")
+    said = monitored_of(run).get("history")
     if said is None or run.reference is None:
         return None
     types = kinds_of(run.reference, late=_late(run))
@@ -210,7 +220,7 @@ def past_of(run: Run) -> Past | None:
 
 @contextmanager
 def _labels(run: Run) -> Iterator[Labels | None]:
-    said = run.parameters.get(MONITORED, {}).get("labels")
+    said = monitored_of(run).get("labels")
     if said is None or run.reference is None:
         yield None
         return

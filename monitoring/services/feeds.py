@@ -7,10 +7,14 @@ spans; the unique row keeps each from being told twice.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
+from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from ledger import clock
 from ledger.actors import Actor
@@ -28,10 +32,13 @@ MOST_AT_ONCE = 50
 _TOLD = Outcome(True, "at-once", "Data that don't come are told at once.")
 
 
-def plans_watched() -> list[UUID]:
-    """The plans under which data are expected now."""
+def plans_overdue() -> Iterator[UUID]:
+    """The plans under which something is missing that was not noted yet: looked for without a lock, on every beat."""
     plans = Plan.objects.filter(monitor__state="active", monitor__deployment__state__in=RUNNING)
-    return list(plans.order_by("starts_at").values_list("pk", flat=True))
+    now = clock.now()
+    for plan in plans.select_related("monitor").order_by("starts_at"):
+        if next(_missed(plan, now), None) is not None or _without_labels(plan, now).exists():
+            yield plan.pk
 
 
 @governed
@@ -44,11 +51,13 @@ def feed_judge(*, actor: Actor, plan_id: UUID) -> int:
     )
     monitor = plan.monitor
     access.require(actor, P.BREACH_OPEN, monitor)
-    missed = list(_missed(plan, clock.now()))[:MOST_AT_ONCE]
+    now = clock.now()
+    missed = list(islice(_missed(plan, now), MOST_AT_ONCE))
     for start, end in missed:
         breach = Breach.objects.filter(monitor=monitor, missed__isnull=False, state="open").first()
         if breach is None:
-            text = f"No data came for {start:%Y-%m-%d}; they are expected every {_days(plan.every_days)}."
+            every = "day" if plan.every_days == 1 else f"{plan.every_days} days"
+            text = f"No data came for {start:%Y-%m-%d}; they are expected every {every}."
             breach = _open(actor, monitor, None, text)
         records.write(
             actor=actor,
@@ -58,13 +67,14 @@ def feed_judge(*, actor: Actor, plan_id: UUID) -> int:
                 "monitor": monitor,
                 "starts_at": start,
                 "ends_at": end,
-                "noticed_at": clock.now(),
+                "noticed_at": now,
                 "breach": breach,
             },
         )
-    overdue = _without_labels(plan, clock.now())
+    overdue = _without_labels(plan, now)[:MOST_AT_ONCE]
+    days = "a day" if plan.labels_after_days == 1 else f"{plan.labels_after_days} days"
     for batch in overdue:
-        text = f"No labels came for {batch.label}; they are expected within {_days(plan.labels_after_days)}."
+        text = f"No labels came for {batch.label}; they are expected within {days}."
         _open(actor, monitor, batch, text)
     return len(missed) + len(overdue)
 
@@ -80,38 +90,46 @@ def slots(plan: Plan, now: dt.datetime) -> Iterator[tuple[dt.datetime, dt.dateti
 
 def _missed(plan: Plan, now: dt.datetime) -> Iterator[tuple[dt.datetime, dt.datetime]]:
     known = set(MissedSlot.objects.filter(monitor=plan.monitor_id).values_list("starts_at", flat=True))
-    spans = list(
+    spans = deque(
         Batch.objects.filter(deployment=plan.monitor.deployment_id, period_end__gt=plan.starts_at)
         .order_by("period_start")
         .values_list("period_start", "period_end")
     )
+    reach = plan.starts_at
     for start, end in slots(plan, now):
-        if start not in known and not any(first < end and last > start for first, last in spans):
+        # How far data reach that began before this span is over: past its start, they touch it.
+        while spans and spans[0][0] < end:
+            reach = max(reach, spans.popleft()[1])
+        if start not in known and reach <= start:
             yield start, end
 
 
-def _without_labels(plan: Plan, now: dt.datetime) -> list[Batch]:
+def _without_labels(plan: Plan, now: dt.datetime) -> QuerySet[Batch]:
+    """Batches whose labels should be there and of which none came, the oldest first; those that were told not again."""
     if not plan.labels_after_days:
-        return []
+        return Batch.objects.none()
     due = now - dt.timedelta(days=plan.labels_after_days)
-    rows = (
-        Batch.objects.filter(
-            deployment=plan.monitor.deployment_id, period_end__lte=due, received_at__gte=plan.starts_at
-        )
-        .exclude(state="refused")
+    told = Breach.objects.filter(batch=OuterRef("pk"), run=None)
+    rows = Batch.objects.filter(
+        deployment=plan.monitor.deployment_id,
+        period_end__lte=due,
+        received_at__gte=plan.starts_at,
         # Late data get as long as data in time for their labels.
-        .filter(received_at__lte=due)
-        .exclude(breaches__run__isnull=True, breaches__isnull=False)
-        .order_by("period_start")[:MOST_AT_ONCE]
-    )
-    return [row for row in rows if not labels_for(row).exists()]
+        received_at__lte=due,
+    ).exclude(state="refused")
+    return rows.filter(~Exists(told), ~Exists(_labels(OuterRef))).order_by("period_start")
 
 
 def labels_for(batch: Batch) -> QuerySet[LabelSet]:
     """Label sets whose period touches the batch's."""
+    return _labels(partial(getattr, batch)).order_by("received_at", "id")
+
+
+def _labels(of: Callable[[str], Any]) -> QuerySet[LabelSet]:
+    """The same for whatever gives a batch's columns by name: a row, or a query around this one."""
     return LabelSet.objects.filter(
-        deployment=batch.deployment_id, period_start__lt=batch.period_end, period_end__gt=batch.period_start
-    ).order_by("received_at", "id")
+        deployment=of("deployment_id"), period_start__lt=of("period_end"), period_end__gt=of("period_start")
+    )
 
 
 def _open(actor: Actor, monitor: Monitor, batch: Batch | None, text: str) -> Breach:
@@ -132,7 +150,3 @@ def _open(actor: Actor, monitor: Monitor, batch: Batch | None, text: str) -> Bre
     )
     tell(actor=actor, breach=breach, outcome=_TOLD)
     return breach
-
-
-def _days(count: int) -> str:
-    return "day" if count == 1 else f"{count} days"

@@ -7,26 +7,24 @@ policy allows is over, the matured one follows. Both stay.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, QuerySet
+
 from ledger import clock
 from ledger.actors import Actor
-from ledger.errors import Conflict, Invalid, NotThere
+from ledger.errors import Conflict, NotThere
 from ledger.services import records
 from ledger.services.transactions import governed
 from monitoring import events
-from monitoring.catalogue import CATALOGUE
 from monitoring.models import Batch, LabelSet, Monitor, Plan, Run
 from monitoring.services.batches import watch
+from monitoring.services.deliveries import delivered, require_same
 from monitoring.services.feeds import labels_for
-from monitoring.services.runs import MONITORED
+from monitoring.services.runs import MONITORED, waiting_checks
 from people import access
 from people.catalogue import P
-from registry.models import Deployment
-from registry.selectors import versions
-from registry.services.uploads import completed
 
 PROVISIONAL, MATURED = "provisional", "matured"
 
@@ -46,33 +44,15 @@ def labels_report(
     The same name with the same bytes and period is the same set (a retry gives it back); with others it is a Conflict. A
     later set for the same rows counts from then on; what an earlier one said stays.
     """
-    deployment = Deployment.objects.select_related("version__model__system").filter(pk=deployment_id).first()
-    if deployment is None:
-        raise NotThere()
-    versions.version_locked(deployment.version_id)
-    access.require(actor, P.BATCH_REPORT, deployment)
-    if not name.strip() or len(name) > 80:
-        raise Invalid("Name the labels in 1 to 80 characters; a retry must use the same name.", field="name")
-    if not period_start < period_end:
-        raise Invalid("The period must end after it starts.", field="period_end")
-    upload = completed(
-        upload_id, system_id=deployment.version.model.system_id, purpose="batch", field="upload_id"
+    deployment, blob = delivered(
+        actor, deployment_id, upload_id, name=name, field="name", period=(period_start, period_end)
     )
-    if upload.blob is None:
-        raise Invalid("The upload isn't finished.", field="upload_id")
     known = LabelSet.objects.filter(deployment=deployment, name=name).first()
     if known is not None:
-        if (known.blob_id, known.period_start, known.period_end) == (
-            upload.blob.pk,
-            period_start,
-            period_end,
-        ):
-            return known
-        raise Conflict(
-            "Labels of this name were already reported with other bytes or another period.", field="name"
-        )
+        require_same(known, blob, (period_start, period_end), field="name")
+        return known
     monitor = Monitor.objects.filter(deployment=deployment).select_related("plan", "reference").first()
-    if monitor is None or not _waiting(monitor):
+    if monitor is None or not waiting_checks(monitor):
         raise Conflict("No check of this deployment's monitor waits for labels.", field="deployment")
     id_column(monitor)
     row = LabelSet()
@@ -83,7 +63,7 @@ def labels_report(
         set={
             "deployment": deployment,
             "name": name,
-            "blob": upload.blob,
+            "blob": blob,
             "period_start": period_start,
             "period_end": period_end,
             "received_at": clock.now(),
@@ -104,10 +84,10 @@ def labels_sweep(*, actor: Actor) -> int:
     found = 0
     for plan in Plan.objects.filter(labels_after_days__gt=0, monitor__state="active").order_by("starts_at"):
         before = clock.now() - dt.timedelta(days=plan.labels_after_days)
-        judged = Run.objects.filter(batch__deployment=plan.monitor.deployment_id)
-        open_ones = Batch.objects.filter(
-            pk__in=judged.filter(parameters__monitored__stage=PROVISIONAL).values("batch")
-        ).exclude(pk__in=judged.filter(parameters__monitored__stage=MATURED).values("batch"))
+        batches = Batch.objects.filter(deployment=plan.monitor.deployment_id)
+        open_ones = batches.filter(Exists(_judgements(OuterRef("pk"), PROVISIONAL))).exclude(
+            Exists(_judgements(OuterRef("pk"), MATURED))
+        )
         due = open_ones.filter(period_end__lte=before).order_by("period_start")
         for batch in due[:50]:
             found += batch_mature(actor=actor, batch_id=batch.pk)
@@ -124,7 +104,7 @@ def batch_mature(*, actor: Actor, batch_id: UUID) -> int:
     access.require(actor, P.BATCH_CHECK, batch)
     if stage_of(monitor, batch) == PROVISIONAL:
         return 0
-    if any(run.parameters[MONITORED].get("stage") == MATURED for run in _judgements(batch)):
+    if _judgements(batch.pk, MATURED).exists():
         return 0
     return _judge(monitor, batch)
 
@@ -135,6 +115,10 @@ def stage_of(monitor: Monitor, batch: Batch) -> str:
     return MATURED if clock.now() >= matures else PROVISIONAL
 
 
+def _judgements(batch_id: Any, stage: str) -> QuerySet[Run]:
+    return Run.objects.filter(batch=batch_id, **{f"parameters__{MONITORED}__stage": stage})
+
+
 def _judge(monitor: Monitor, batch: Batch) -> int:
     stage = stage_of(monitor, batch)
     labels: dict[str, Any] = {
@@ -142,21 +126,10 @@ def _judge(monitor: Monitor, batch: Batch) -> int:
         "label": monitor.reference.label_column,
         "sets": [row.blob_id for row in labels_for(batch)],
     }
-    waiting = _waiting(monitor)
+    waiting = waiting_checks(monitor)
     for item in waiting:
         watch(monitor, item, batch, labels=labels, stage=stage)
     return len(waiting)
-
-
-def _judgements(batch: Batch) -> Iterable[Run]:
-    return [run for run in Run.objects.filter(batch=batch) if run.parameters.get(MONITORED, {}).get("labels")]
-
-
-def _waiting(monitor: Monitor) -> list[dict[str, Any]]:
-    plan = getattr(monitor, "plan", None)
-    if plan is None or not plan.labels_after_days:
-        return []
-    return [item for item in monitor.checks if "label" in CATALOGUE[item["check"]].needs]
 
 
 def id_column(monitor: Monitor) -> str:

@@ -23,6 +23,7 @@ from monitoring.machines import ALERT
 from monitoring.models import Alert, Batch, Breach, Monitor, Paging, Run
 from monitoring.services.breaches import SEVERITY
 from monitoring.services.histories import date_of
+from monitoring.services.runs import plan_of
 from monitoring.signals import breach_opened
 from monitoring.statistics import paging
 from people import access
@@ -201,7 +202,7 @@ def _told_of_baseline(breach: Breach, same: Sequence[Breach]) -> Breach | None:
 
 
 def _soon_after(closed: Breach, breach: Breach) -> bool:
-    plan = getattr(breach.monitor, "plan", None)
+    plan = plan_of(breach.monitor)
     quiet = dt.timedelta(days=plan.quiet_days if plan is not None else QUIET_DAYS)
     if closed.batch is None or breach.batch is None:
         return False

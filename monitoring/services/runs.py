@@ -24,7 +24,7 @@ from ledger.services.wakes import wake_after_commit
 from monitoring import events
 from monitoring.catalogue import CATALOGUE
 from monitoring.machines import RUN
-from monitoring.models import Batch, Monitor, Run
+from monitoring.models import Batch, Monitor, Plan, Run
 from people import access
 from people.catalogue import P
 from people.services.moves import move_row
@@ -247,10 +247,28 @@ def _training(version: Version) -> DatasetVersion | None:
     return None
 
 
+def monitored_of(run: Run) -> dict[str, Any]:
+    """What a monitor added to a run; empty for one that no monitor requested."""
+    found: dict[str, Any] = run.parameters.get(MONITORED, {})
+    return found
+
+
 def labels_are_late(monitor: Monitor) -> bool:
     """Whether batches come without the label, which follows by itself."""
-    plan = getattr(monitor, "plan", None)
+    plan = plan_of(monitor)
     return plan is not None and plan.labels_after_days > 0
+
+
+def plan_of(monitor: Monitor) -> Plan | None:
+    """The monitor's plan; None for one that was set up before there were plans."""
+    found: Plan | None = getattr(monitor, "plan", None)
+    return found
+
+
+def waiting_checks(monitor: Monitor) -> list[dict[str, Any]]:
+    """Those of a monitor's checks that wait for labels which come later than the data."""
+    late = labels_are_late(monitor)
+    return [item for item in monitor.checks if late and "label" in CATALOGUE[item["check"]].needs]
 
 
 def columns_of(dataset: DatasetVersion, *, late: bool = False) -> dict[str, Any]:

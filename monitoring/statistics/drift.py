@@ -8,7 +8,7 @@ beyond the tolerance possible; otherwise the data are too few to tell. A changed
 from __future__ import annotations
 
 import math
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from monitoring.statistics.effects import DEFAULT_RULE, judge_effects
@@ -64,22 +64,13 @@ def run(
     Raises BadInput `missing-reference`, `unknown-column` and `parameter`.
     """
     settings = read_parameters(parameters, DEFAULTS)
-    if reference is None:
-        raise BadInput(
-            "missing-reference", "reference: drift needs data to compare with.", column="reference"
-        )
-    warnings = [*current.warnings, *(w for w in reference.warnings if w not in current.warnings)]
-    roles = roles_of(columns, current, reference)
-    hold = hold_if_same(current, reference, warnings)
-    schema_results = schema(current, reference, tuple(roles), thresholds, warnings)
+    sides = opened(current, reference, columns, thresholds)
+    reference, hold = sides.reference, sides.hold
     features = [
         compare_column(name, reference[name], current[name], role, settings, seed, place)
-        for place, (name, role) in enumerate(roles.items())
-        if name in current.columns
-        and name in reference.columns
-        and comparable(current[name], reference[name])
+        for place, name, role in sides.pairs
     ]
-    results = schema_results + held(judge_effects(features, thresholds, settings, known=KNOWN), hold)
+    results = sides.schema + held(judge_effects(features, thresholds, settings, known=KNOWN), hold)
     others = tuple(t for t in thresholds if t.metric not in ("drift_effect", "schema_changes"))
     results += judge_all(
         [estimate for feature in features for estimate in feature.estimates],
@@ -92,13 +83,47 @@ def run(
         check="drift",
         results=tuple(results),
         summary=summary(results),
-        warnings=tuple(warnings),
+        warnings=tuple(sides.warnings),
         inputs={"current": current.summary(), "reference": reference.summary()},
         parameters=settings,
         libraries=libraries(),
         seed=seed,
         tables={feature.name: feature.table for feature in features if feature.table},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """Two profiles before any column is judged: what can be compared (place, name, role), what changed in the schema, and
+    why nothing may pass, if so."""
+
+    reference: Profile
+    pairs: list[tuple[int, str, str]]
+    schema: list[Result]
+    hold: str
+    warnings: list[str]
+
+
+def opened(
+    current: Profile, reference: Profile | None, columns: Columns, thresholds: tuple[Threshold, ...]
+) -> Sides:
+    """Put `current` beside `reference`. Raises BadInput `missing-reference` and `unknown-column`."""
+    if reference is None:
+        raise BadInput(
+            "missing-reference", "reference: drift needs data to compare with.", column="reference"
+        )
+    warnings = [*current.warnings, *(w for w in reference.warnings if w not in current.warnings)]
+    roles = roles_of(columns, current, reference)
+    hold = hold_if_same(current, reference, warnings)
+    changes = schema(current, reference, tuple(roles), thresholds, warnings)
+    pairs = [
+        (place, name, role)
+        for place, (name, role) in enumerate(roles.items())
+        if name in current.columns
+        and name in reference.columns
+        and comparable(current[name], reference[name])
+    ]
+    return Sides(reference, pairs, changes, hold, warnings)
 
 
 def roles_of(columns: Columns, current: Profile, reference: Profile) -> dict[str, str]:

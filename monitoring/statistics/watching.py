@@ -18,7 +18,7 @@ from monitoring.statistics import baselines, drift, effects
 from monitoring.statistics.baselines import Baseline, Day
 from monitoring.statistics.contrasts import Contrast
 from monitoring.statistics.features import Feature, compare_column
-from monitoring.statistics.inputs import BadInput, Columns
+from monitoring.statistics.inputs import Columns
 from monitoring.statistics.measuring import Estimate, judge_all, libraries, read_parameters
 from monitoring.statistics.paging import WEEK
 from monitoring.statistics.profiles import Profile, added
@@ -57,23 +57,13 @@ def run(
 ) -> CheckOutcome:
     """Judge the current day and its week, column by column. Raises BadInput as `drift.run`."""
     settings = read_parameters(parameters, DEFAULTS)
-    if reference is None:
-        raise BadInput(
-            "missing-reference", "reference: drift needs data to compare with.", column="reference"
-        )
-    warnings = [*current.warnings, *(w for w in reference.warnings if w not in current.warnings)]
-    roles = drift.roles_of(columns, current, reference)
-    hold = drift.hold_if_same(current, reference, warnings)
-    results = drift.schema(current, reference, tuple(roles), thresholds, warnings)
+    sides = drift.opened(current, reference, columns, thresholds)
+    reference, hold, warnings = sides.reference, sides.hold, sides.warnings
     today = [day.profile for day in history.days if day.date == history.date]
     days = [Day(history.date, _sum([*today, current]))]
     days += [day for day in history.days if day.date != history.date]
     features = []
-    for place, (name, role) in enumerate(roles.items()):
-        if name not in current.columns or name not in reference.columns:
-            continue
-        if not drift.comparable(current[name], reference[name]):
-            continue
+    for place, name, role in sides.pairs:
         feature = compare_column(name, reference[name], current[name], role, settings, seed, place)
         if history.baseline is not None and not feature.obstacle:
             feature = replace(
@@ -82,7 +72,8 @@ def run(
         features.append(feature)
     learning = history.baseline is None
     rules = _rules(thresholds, settings) if learning else thresholds
-    results += drift.held(effects.judge_effects(features, rules, settings, known=KNOWN, method=METHOD), hold)
+    judged = effects.judge_effects(features, rules, settings, known=KNOWN, method=METHOD)
+    results = sides.schema + drift.held(judged, hold)
     shifts = [] if history.baseline is None else _shifts(history.baseline, features, reference)
     others = tuple(t for t in thresholds if t.metric not in ("drift_effect", "schema_changes"))
     if not learning and not any(t.metric == "baseline_shift" for t in others):

@@ -23,6 +23,7 @@ from monitoring.models import (
     Run,
     StoredProfile,
 )
+from monitoring.services import feeds
 from monitoring.services.baselines import baseline_ask
 from monitoring.services.breaches import breach_close
 from monitoring.services.execution import measure
@@ -194,6 +195,26 @@ def test_what_does_not_come_is_its_own_breach_once(home: Any, monkeypatch: pytes
     now = START + dt.timedelta(days=40)
     assert feeds_sweep() == 0
     assert Entry.objects.filter(event="monitoring.slot.missed").count() == 28
+
+
+@pytest.mark.once
+def test_batches_with_labels_hide_none_without(home: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = START
+    monkeypatch.setattr(clock, "now", lambda: now)
+    monkeypatch.setattr(feeds, "MOST_AT_ONCE", 1)
+    model = watched(("data-contract", "evaluation"), labels_after_days=1)
+    for number in (0, 1):
+        now = START + dt.timedelta(days=number + 1, hours=1)
+        model.report(number)
+    model.labels(0)
+    now = START + dt.timedelta(days=2, hours=2)
+    assert feeds_sweep() == 0  # the second day's labels may still come
+    now = START + dt.timedelta(days=3, hours=2)
+    feeds_sweep()
+    assert [breach.batch.label for breach in Breach.objects.filter(batch__isnull=False, run=None)] == [
+        "day 1"
+    ]
+    assert "expected within a day" in Breach.objects.get(batch__isnull=False, run=None).summary["text"]
 
 
 @pytest.mark.once

@@ -17,7 +17,7 @@ from monitoring.models import Batch, LabelSet, Monitor
 from monitoring.services.baselines import learn_due
 from monitoring.services.batches import batch_report
 from monitoring.services.execution import execute_next
-from monitoring.services.feeds import feed_judge, plans_watched
+from monitoring.services.feeds import feed_judge, plans_overdue
 from monitoring.services.labels import labels_report
 from monitoring.services.monitors import monitor_set
 from people.models import ServiceIdentity
@@ -129,7 +129,7 @@ def work() -> None:
 
 def feeds_sweep() -> int:
     """What the worker's beat does about feeds; how many spans and label sets are noted."""
-    return sum(feed_judge(actor=WORKER, plan_id=plan_id) for plan_id in plans_watched())
+    return sum(feed_judge(actor=WORKER, plan_id=plan_id) for plan_id in plans_overdue())
 
 
 def seeded_reference() -> bytes:
