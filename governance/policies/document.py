@@ -8,16 +8,53 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal, cast
 
-from governance.policies.lint import Known, lint
-from governance.policies.reading import PolicyInvalid, read
+from governance.policies.lifecycle import (
+    BreakGlass,
+    Canary,
+    Conditions,
+    Escalation,
+    Findings,
+    Inventory,
+    Recertification,
+    Retraining,
+    Rollback,
+    SmallTeam,
+)
+from governance.policies.lint import Known, lint, shape_problems
+from governance.policies.reading import PolicyInvalid, Reading, read
+from governance.policies.scope import Scope, ScopeSlot
 
-__all__ = ["Known", "PolicyDocument", "PolicyInvalid", "UncoveredTask", "digest", "lint", "load"]
+__all__ = [
+    "Known",
+    "PolicyDocument",
+    "PolicyInvalid",
+    "UncoveredTask",
+    "digest",
+    "lint",
+    "load",
+    "sketch",
+]
 
 MoveName = Literal["submit", "start-review", "approve", "deploy"]
+
+
+LIFECYCLE: Mapping[str, type[Any]] = {
+    "conditions": Conditions,
+    "findings": Findings,
+    "rollback": Rollback,
+    "break_glass": BreakGlass,
+    "recertification": Recertification,
+    "inventory": Inventory,
+    "retraining": Retraining,
+    "escalation": Escalation,
+    "small_team": SmallTeam,
+    "canary": Canary,
+}
+"""Optional sections of a policy -> what holds them."""
 
 
 class UncoveredTask(LookupError):
@@ -95,6 +132,7 @@ class Move:
     approvals: tuple[Approval, ...] = ()
     distinct_approvers: int = 0
     recent_sign_in_minutes: int = 0
+    checklist: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +199,17 @@ class PolicyDocument:
     monitoring: Monitoring
     deadlines: Deadlines
     digest: str
+    conditions: Conditions = field(default_factory=Conditions)
+    findings: Findings = field(default_factory=Findings)
+    rollback: Rollback = field(default_factory=Rollback)
+    break_glass: BreakGlass = field(default_factory=BreakGlass)
+    recertification: Recertification = field(default_factory=Recertification)
+    inventory: Inventory = field(default_factory=Inventory)
+    retraining: Retraining = field(default_factory=Retraining)
+    escalation: Escalation = field(default_factory=Escalation)
+    small_team: SmallTeam = field(default_factory=SmallTeam)
+    canary: Canary = field(default_factory=Canary)
+    scope: Scope = field(default_factory=Scope)
 
     def move(self, name: str) -> Move:
         """What `name` needs. A move the policy doesn't speak of raises KeyError: unsaid is not free."""
@@ -204,6 +253,11 @@ class PolicyDocument:
         """Roles whose people must decide, one entry per seat."""
         return tuple(need.role for need in self.move(move).approvals for _ in range(need.count))
 
+    @property
+    def signed(self) -> bool:
+        """Whether any move asks for a signature over the subject."""
+        return any(move.signature for move in self.moves)
+
     def waivable(self, name: str) -> bool:
         return self.waivers.allowed and name in self.waivers.checks
 
@@ -228,7 +282,23 @@ def load(text: str, *, known: Known | None = None) -> PolicyDocument:
     problems = lint(text, known=known)
     if problems:
         raise PolicyInvalid(problems)
-    data = cast("Mapping[str, Any]", read(text).data)
+    return _document(read(text), text)
+
+
+def sketch(text: str) -> PolicyDocument:
+    """The policy of a text whose shape is sound, though `lint` may still object: for the eyes of its author alone.
+
+    Raises PolicyInvalid for a text that the schema refuses.
+    """
+    reading = read(text)
+    problems = shape_problems(reading)
+    if problems:
+        raise PolicyInvalid(problems)
+    return _document(reading, text)
+
+
+def _document(reading: Reading, text: str) -> PolicyDocument:
+    data = cast("Mapping[str, Any]", reading.data)
     return PolicyDocument(
         title=data["title"],
         tier=data["tier"],
@@ -245,7 +315,21 @@ def load(text: str, *, known: Known | None = None) -> PolicyDocument:
         monitoring=Monitoring(**_frozen(data["monitoring"])),
         deadlines=Deadlines(**data["deadlines"]),
         digest=digest(text),
+        scope=_scope(data.get("scope", {})),
+        **{name: kind(**_section(name, data[name])) for name, kind in LIFECYCLE.items() if name in data},
     )
+
+
+def _scope(said: Mapping[str, Any]) -> Scope:
+    slots = tuple(ScopeSlot(**slot) for slot in said.get("slots", ()))
+    return Scope(kinds=tuple(said.get("kinds", ())), slots=slots)
+
+
+def _section(name: str, said: Mapping[str, Any]) -> dict[str, Any]:
+    values = _frozen(said)
+    if name == "retraining" and "margin" in values:
+        values["margin"] = Decimal(values["margin"])  # `0` is read as a whole number
+    return values
 
 
 def _frozen(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from typing import Any, Final, cast
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
+from governance.policies.lifecycle_lint import lifecycle_problems
 from governance.policies.reading import Path, PolicyInvalid, Problem, Reading, read
 
 DISTINCT_APPROVERS: Final = {"low": 1, "medium": 2, "high": 2}
@@ -42,11 +43,17 @@ class Known:
 
 
 @cache
-def _validator() -> Draft202012Validator:
+def schema() -> dict[str, Any]:
+    """The published schema; nobody changes what it returns."""
     text = resources.files("governance.policies").joinpath("schema.json").read_text(encoding="utf-8")
-    schema = json.loads(text)
-    Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema)
+    rules: dict[str, Any] = json.loads(text)
+    Draft202012Validator.check_schema(rules)
+    return rules
+
+
+@cache
+def _validator() -> Draft202012Validator:
+    return Draft202012Validator(schema())
 
 
 def lint(text: str, *, known: Known | None = None) -> list[Problem]:
@@ -58,14 +65,19 @@ def lint(text: str, *, known: Known | None = None) -> list[Problem]:
         reading = read(text)
     except PolicyInvalid as error:
         return error.problems
-    problems = [_of_schema(reading, error) for error in _validator().iter_errors(cast("Any", reading.data))]
+    problems = shape_problems(reading)
     if not problems:  # the rules below may then rely on the shape
         data = cast("Mapping[str, Any]", reading.data)
-        found = [*_names(data), *_floor(data), *_days(data)]
+        found = [*_names(data), *_floor(data), *_days(data), *lifecycle_problems(data)]
         if known is not None:
             found += [*_unknown(data, known), *_bounds(data, known)]
         problems = [reading.problem(path, message) for path, message in found]
     return sorted(set(problems))
+
+
+def shape_problems(reading: Reading) -> list[Problem]:
+    """What the schema objects to."""
+    return [_of_schema(reading, error) for error in _validator().iter_errors(cast("Any", reading.data))]
 
 
 Found = Iterator[tuple[Path, str]]
@@ -132,6 +144,8 @@ def _lists_of_checks(data: Mapping[str, Any]) -> Iterator[tuple[Path, list[str]]
             yield ("moves", move, key), said.get(key, [])
     yield ("monitoring", "checks"), data["monitoring"]["checks"]
     yield ("waivers", "checks"), data["waivers"]["checks"]
+    for section in ("canary", "recertification"):
+        yield (section, "checks"), data.get(section, {}).get("checks", [])
 
 
 def _names(data: Mapping[str, Any]) -> Found:
@@ -140,7 +154,7 @@ def _names(data: Mapping[str, Any]) -> Found:
         for at, name in enumerate(names):
             if name not in data["checks"]:
                 yield (*path, at), f"There is no check named '{name}' under 'checks'."
-        if path[0] != "waivers":
+        if path[0] not in ("waivers", "recertification"):  # neither asks for a measurement by itself
             asked.update(names)
     for name, said in data["checks"].items():
         if name not in asked:
@@ -248,9 +262,14 @@ def _unknown(data: Mapping[str, Any], known: Known) -> Found:
                     ("moves", move, "approvals", at, "role"),
                     f"The role '{need['role']}' has no approval seat.",
                 )
-    for key in ("acceptance", "waivers"):
-        if data[key]["role"] not in known.roles:
-            yield (key, "role"), f"There is no role '{data[key]['role']}'."
+    for key in ("acceptance", "waivers", "escalation"):
+        role = data.get(key, {}).get("role")
+        if role is not None and role not in known.roles:
+            yield (key, "role"), f"There is no role '{role}'."
+    for key in ("break_glass", "recertification"):
+        role = data.get(key, {}).get("role")
+        if role is not None and not known.roles.get(role, False):
+            yield (key, "role"), f"The role '{role}' has no approval seat, so it can't decide on this."
 
 
 def _bounds(data: Mapping[str, Any], known: Known) -> Found:

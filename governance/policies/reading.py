@@ -147,15 +147,25 @@ def _data(node: Node, path: Path, marks: dict[Path, tuple[int, int]], problems: 
     text = str(node.value)
     if node.style is not None:  # quoted or block text is text
         return text
+    if is_no_number(text):
+        problems.append(Problem(line, column, spelled(path), f"{text} is not a number a rule can rest on."))
+    return plain(text)
+
+
+def plain(text: str) -> bool | int | Decimal | str | None:
+    """What a scalar without quotes means."""
     if text in _WORDS:
         return _WORDS[text]
     if _INTEGER.match(text):
         return int(text)
     if _DECIMAL.match(text):
         return Decimal(text)
-    if text.lower().lstrip("+-") in (".nan", ".inf", "nan", "inf", "infinity"):
-        problems.append(Problem(line, column, spelled(path), f"{text} is not a number a rule can rest on."))
     return text
+
+
+def is_no_number(text: str) -> bool:
+    """Whether a scalar without quotes would be one of the numbers that no rule can rest on."""
+    return text.lower().lstrip("+-") in (".nan", ".inf", "nan", "inf", "infinity")
 
 
 def _pairs(

@@ -9,6 +9,7 @@ import pytest
 
 from governance.policies.document import Known, PolicyInvalid, UncoveredTask, digest, lint, load
 from governance.policies.reading import MAX_BYTES
+from governance.policies.scope import Scope, ScopeSlot
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = {tier: (ROOT / f"fixtures/policies/{tier}.yaml").read_text() for tier in ("low", "medium", "high")}
@@ -34,7 +35,12 @@ KNOWN = Known(
         "drift": {},
         "data-contract": {},
     },
-    roles={"independent-validator": True, "risk-reviewer": True, "developer": False},
+    roles={
+        "independent-validator": True,
+        "risk-reviewer": True,
+        "accountable-executive": True,
+        "developer": False,
+    },
 )
 
 
@@ -106,6 +112,33 @@ def test_a_bound_is_exact_until_it_is_used() -> None:
         ("tier: high", "tier: highest", "tier", "must be one of: low, medium, high"),
         ("deploy:\n    signature: true", "deploy:\n    signature: false", ": false", "valid signature"),
         ("summary: >-", "summary: [", None, "Not readable as YAML"),
+        ("  role: accountable-executive\n  max_hours", "  role: developer\n  max_hours", "role: dev", "no approval seat"),
+        ("  role: accountable-executive\n  max_hours", "  role: nobody\n  max_hours", "role: nobody", "no approval seat"),
+        ("max_hours: 24", "max_hours: 100", "max_hours", "at most 72 hours"),
+        ("  max_hours: 24\n", "", "break_glass:", "Say 'max_hours'"),
+        ("max_days: 14", "max_days: 181", "max_days: 181", "condition would outlive"),
+        ("blocking: [critical, high]", "blocking: [high]", "blocking", "open critical finding stops"),
+        ("blocking: [critical, high]", "blocking: [grave]", "blocking", "must be one of: critical, high"),
+        ("  high_days: 30", "  high_days: 5", "high_days", "due before a critical one"),
+        ("window_days: 30", "window_days: 181", "window_days", "come back after every warrant"),
+        ("light: false", "light: true\n  margin: 0.01", "light", "takes the full path"),
+        ("light: false", "light: false\n  margin: 1.5", "margin", "more than any share"),
+        ("  after_days: 5\n  role: accountable-executive", "  after_days: 5\n  role: boss", "boss", "no role 'boss'"),
+        ("cooling_off_days: 180", "cooling_off_days: 180\nsmall_team: {independent_afterwards_days: 9}",
+         "small_team", "Only in the low tier"),
+        ("  checks: [production-contract, production-answers, production-variety]\n",
+         "  checks: [ranking]\n", "[ranking]", "judged by production data"),
+        ("  checks: [production-contract, production-answers, production-variety]\n",
+         "  checks: [rankings]\n", "[rankings]", "no check named 'rankings'"),
+        ("recertification:\n  role: risk-reviewer", "recertification:\n  role: developer", "developer", "no approval seat"),
+        ("recertification:\n", "recertification:\n  checks: [calibration]\n", "[calibration]", "stops nothing"),
+        ("recertification:\n", "recertification:\n  checks: [nothing]\n", "[nothing]", "no check named 'nothing'"),
+        ("tasks: [classification]", "tasks: [classification]\nscope: {slots: [{environment: moon}]}",
+         "moon", "No warrant may name 'moon'"),
+        ("tasks: [classification]", "tasks: [classification]\nscope: {slots: [{environment: production, arm: a}]}",
+         "arm: a", "region of the arm"),
+        ("tasks: [classification]", "tasks: [classification]\nscope: {}", "scope", "too short"),
+        ("- {role: risk-reviewer, count: 1", "- {role: independent-validator, count: 1", "count: 1", "second time; ask"),
     ],
 )  # fmt: skip
 def test_each_fault_is_named_at_its_line(old: str, new: str, line_of: str | None, says: str) -> None:
@@ -150,6 +183,31 @@ def test_only_what_is_not_gating_left_is_named() -> None:
     asked = "data-contract, accuracy, ranking, probability-error, calibration, parity-ratio, equal-errors"
     text = changed(f"    checks: [{asked}]", "    checks: [calibration]")
     assert "No gating check" in " ".join(problem.message for problem in lint(text))
+
+
+def test_a_margin_is_exact() -> None:
+    """As bounds: neither the nearest double nor a whole number."""
+    medium = SHIPPED["medium"]
+    assert load(
+        changed("margin: 0.01", "margin: 0.1000000000000000000001", medium)
+    ).retraining.margin == Decimal("0.1000000000000000000001")
+    assert isinstance(load(changed("margin: 0.01", "margin: 0", medium)).retraining.margin, Decimal)
+
+
+def test_the_most_telling_scope_goes_first_and_equals_tie() -> None:
+    everywhere, kind = Scope(), Scope(kinds=("llm",))
+    place, region = (Scope(slots=(ScopeSlot("production", part),)) for part in ("", "eu"))
+    model = {"llm", "classification"}, [("production", "eu", "main")]
+    ranks = [scope.precedence(*model) for scope in (everywhere, kind, place, region)]
+    assert ranks == sorted(filter(None, ranks))
+    assert len(set(ranks)) == 4
+    assert kind.precedence({"tabular"}, model[1]) is None
+    assert region.precedence(model[0], [("production", "us", "main")]) is None
+    assert region.precedence(model[0], []) is None
+    assert Scope(kinds=("llm", "vision")).ties_with(kind)
+    assert not Scope(kinds=("vision",)).ties_with(kind)
+    assert not place.ties_with(region)
+    assert Scope(slots=(ScopeSlot("staging"),)).ties_with(place)  # a model may run in both
 
 
 @pytest.mark.parametrize("tier", SHIPPED)

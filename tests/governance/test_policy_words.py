@@ -12,6 +12,8 @@ import pytest
 
 from governance.policies.compare import compare
 from governance.policies.document import PolicyDocument, load
+from governance.policies.lifecycle import BreakGlass, Conditions, Escalation, Retraining
+from governance.policies.scope import Scope, ScopeSlot
 from governance.policies.sentences import sentences
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +41,7 @@ def variants(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, not value
     elif isinstance(value, (int, Decimal)):
         yield path, value + 1
-    elif isinstance(value, tuple) and not path.endswith(".approvals"):
+    elif isinstance(value, tuple) and not path.endswith((".approvals", ".scope.slots")):
         yield path, (*value, ("a", "b") if path.endswith("slice") else "an-addition")
 
 
@@ -47,10 +49,41 @@ def variants(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def test_every_rule_is_in_some_sentence(tier: str) -> None:
     policy = POLICIES[tier]
     before = prose(policy)
-    unsaid = [path for path, other in variants(policy) if prose(other) == before]
+    unsaid = {path for path, other in variants(policy) if prose(other) == before}
+    assert unsaid <= without_effect(policy)
+
+
+def without_effect(policy: PolicyDocument) -> set[str]:
+    """Values that something else of the text switches off: they bind nobody, so nobody need read them."""
     # A slice needs a metric and a threshold of the check's own rules has none: the linter refuses the pair.
-    own = {f".checks[{at}].slice" for at, need in enumerate(policy.checks) if need.bound is None}
-    assert {*unsaid} <= own
+    found = {f".checks[{at}].slice" for at, need in enumerate(policy.checks) if need.bound is None}
+    if not policy.conditions.allowed:
+        found |= {".conditions.max_days"}
+    if not policy.break_glass.allowed:
+        found |= {".break_glass.max_hours", ".break_glass.review_days"}
+    if not policy.retraining.light:
+        found |= {".retraining.margin"}
+    return found
+
+
+def test_what_has_no_effect_is_not_said() -> None:
+    """The sentences of a silent policy speak of no hours, margins or roles that nobody will ever use."""
+    silent = replace(
+        HIGH,
+        conditions=Conditions(max_days=77),
+        break_glass=BreakGlass(max_hours=66, review_days=55),
+        retraining=Retraining(margin=Decimal("0.44")),
+        escalation=Escalation(role="owner"),
+    )
+    text = prose(silent)
+    assert not [word for word in ("77", "66", "55", "0.44", "else", "put to the owner") if word in text]
+    assert "Nothing runs without approval, in an emergency neither." in text
+
+
+def test_a_scope_is_said_and_its_change_noticed() -> None:
+    scoped = replace(HIGH, scope=Scope(("llm",), (ScopeSlot("production", "eu"),)))
+    assert "whose kind or task is llm that have a slot in production / eu / any" in prose(scoped)
+    assert [item.path for item in compare(HIGH, scoped)] == ["scope.kinds", "scope.slots"]
 
 
 def test_a_reviewer_reads_whole_sentences() -> None:
@@ -99,8 +132,19 @@ def _with(name: str, **values: Any) -> PolicyDocument:
             "monitoring.response",
             "looser",
         ),
+        (replace(HIGH, warrant=replace(HIGH.warrant, environments=(*HIGH.warrant.environments, "x"))),
+         "warrant.environments", "looser"),
+        (replace(HIGH, inventory=replace(HIGH.inventory, due_days=HIGH.inventory.due_days + 1)),
+         "inventory.due_days", "looser"),
+        (replace(HIGH, escalation=replace(HIGH.escalation, after_days=0)), "escalation.after_days", "looser"),
+        (replace(HIGH, rollback=replace(HIGH.rollback, drill_days=0)), "rollback.drill_days", "looser"),
+        (replace(HIGH, canary=replace(HIGH.canary, checks=())), "canary.checks", "looser"),
+        (replace(HIGH, recertification=replace(HIGH.recertification, checks=("accuracy",))),
+         "recertification.checks", "looser"),
+        (replace(HIGH, retraining=replace(HIGH.retraining, margin=Decimal("0.5"))), "retraining.margin", "changed"),
+        (_with("ranking", metric="accuracy", bound=Decimal("0.9")), "checks.ranking.metric", "changed"),
     ],
-)
+)  # fmt: skip
 def test_what_got_looser_is_said_first(new: PolicyDocument, path: str, kind: str) -> None:
     first = compare(HIGH, new)[0]
     assert (first.path, first.kind) == (path, kind)
