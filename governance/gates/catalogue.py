@@ -1,6 +1,7 @@
 """Every gate name that a machine may use, here or in the apps below, with its title.
 
-Most are functions of the table; two are answered by the warrant itself, in the transaction of the deployment.
+Most are functions of the table; those of a deployment are answered by its warrant and its reports, in the transaction
+of the report.
 """
 
 from __future__ import annotations
@@ -13,4 +14,5 @@ GATES: Mapping[str, str] = {
     **{gate.name: gate.title for gate in TABLE.values()},
     "warrant-issued": "Warrant issued",
     "warrant-active": "Warrant active",
+    "canary-shown": "Canary shown",
 }

@@ -6,23 +6,33 @@ import datetime as dt
 from dataclasses import dataclass
 from functools import cached_property
 
+from governance.gates import material
 from governance.models import Decision, Policy
 from governance.policies.document import PolicyDocument
 from governance.selectors.requirements import RequirementState, document_of, policy_of, requirement_states
 from governance.selectors.shown import shown_digest, shown_set
 from registry.models import Version
+from registry.selectors import signatures
+from registry.selectors.signatures import Judgement
+
+DECIDED = frozenset({"approved", "restricted", "suspended", "retired"})
+"""States of a version whose round of decisions is over."""
 
 
 @dataclass
 class Context:
-    """A version at a moment. Parts are read when a gate first asks for them."""
+    """A version at a moment. Parts are read when a gate first asks for them. A renewal is judged by a policy of its own,
+    `judged_by`, everything else by the version's."""
 
     version: Version
     at: dt.datetime
+    place: str = ""
+    """Where it is to run (`environment/region/arm`); empty while nobody asks for a place."""
+    judged_by: Policy | None = None
 
     @cached_property
     def policy(self) -> Policy | None:
-        return policy_of(self.version)
+        return self.judged_by or policy_of(self.version)
 
     @cached_property
     def document(self) -> PolicyDocument | None:
@@ -35,7 +45,7 @@ class Context:
 
     @cached_property
     def requirements(self) -> tuple[RequirementState, ...]:
-        return requirement_states(self.version, at=self.at)
+        return requirement_states(self.version, at=self.at, place=self.place, policy=self.policy)
 
     @cached_property
     def to_complete(self) -> tuple[RequirementState, ...]:
@@ -46,12 +56,32 @@ class Context:
         return tuple(state for state in self.requirements if state.requirement.name in names)
 
     @cached_property
+    def signature(self) -> Judgement:
+        """What the version's signatures are worth: read, verified and judged once."""
+        return signatures.standing(self.version)
+
+    @cached_property
     def shown(self) -> dict[str, str]:
-        return shown_set(self.version)
+        return shown_set(self.version, self.signature.status)
 
     @cached_property
     def shown_digest(self) -> str:
         return shown_digest(self.shown)
+
+    @cached_property
+    def path(self) -> str:
+        """`light` where a retrained version may take it now, or took it when it was approved; otherwise `full`."""
+        if self.version.state not in DECIDED:
+            return material.path_of(self.version)
+        seats = self.document.seats("approve") if self.document else ()
+        given = sum(decision.shown_digest == self.approved_digest for decision in self.decisions)
+        return material.LIGHT if material.confirmed(self.version) and given < len(seats) else material.FULL
+
+    @cached_property
+    def approved_digest(self) -> str:
+        """The digest of what was shown to the last approver of the present round; empty if there is none."""
+        given = [decision.shown_digest for decision in self.decisions if decision.outcome == "approve"]
+        return given[-1] if given else ""
 
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:

@@ -7,58 +7,75 @@ entries, so a value set by SQL closes the gate instead of opening it.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
-from governance.gates.answers import Reason
+from governance.gates.answers import Answer, Reason
 from governance.gates.context import Context
-from governance.models import Acceptance, Waiver
+from governance.models import Decision, Finding, FindingLink, RetrainingPath, WideWaiver
+from governance.selectors.conditions import current_conditions
+from governance.selectors.requirements import covers
 from ledger.models import Governed
+from ledger.selectors import subjects_within
 from ledger.services import replay
-from registry.models import Binding
-from registry.selectors import artifacts, cards, signatures, versions
+from registry.models import Binding, Version
+from registry.selectors import artifacts, cards, signatures, tierings, versions
 from registry.selectors.described import described
+
+MOVES = ("submit", "start-review", "approve")
+"""Moves of a policy in the order in which a version makes them before it may run."""
 
 
 def records_intact(context: Context) -> tuple[list[Reason], list[str]]:
     """Do the rows this decision rests on say what their ledger entries say?"""
-    reasons = [
-        Reason("record-altered", f"{row.ledger_kind} {row.pk}: {fault}", str(row.pk))
-        for row in governed_rows(context)
-        for fault in replay.row_faults(row)
-    ]
-    return reasons, []
+    # What the context holds was read at some time before, and other gates go by it: it is read anew.
+    held: dict[type[Governed], list[UUID]] = {Decision: [row.pk for row in context.decisions]}
+    if context.policy:
+        held[type(context.policy)] = [context.policy.pk]
+    # An objection that was taken out of the database still stands: the log knows where each was put.
+    links = subjects_within(FindingLink.ledger_kind, context.version.model.system_id)
+    held[FindingLink] = links
+    held[Finding] = list(
+        FindingLink.objects.filter(pk__in=links).values_list("finding_id", flat=True).distinct()
+    )
+    present = Version._base_manager.select_related("model__system").filter(pk=context.version.pk).first()
+    if present is None:
+        held[Version] = [context.version.pk]
+    found = replay.examine(held, fresh=governed_rows(present) if present else ())
+    return [
+        Reason("record-altered", f"{item.where}: {item.message}", item.where.rpartition(" ")[2])
+        for item in found.findings
+    ], []
 
 
-def governed_rows(context: Context) -> Iterator[Governed]:
-    """Every row that a decision on this version rests on."""
-    version = context.version
+def governed_rows(version: Version) -> Iterator[Governed]:
+    """Every row that a decision on this version, read just now, rests on, beside decisions and policy."""
     yield version
     yield version.model
     yield version.model.system
-    if context.policy:
-        yield context.policy
-    for related in (version.files, version.components, version.signatures, version.contributions, version.lineage,
-                    version.runs):  # fmt: skip
+    for related in (
+        version.documents, version.checklist_answers, version.files, version.components, version.signatures,
+        version.contributions, version.lineage, version.runs, version.acceptances, version.waivers,
+    ):  # fmt: skip
         yield from related.all()
-    yield from Acceptance.objects.filter(version=version)
-    yield from Waiver.objects.filter(version=version)
-    yield from context.decisions
+    yield from (row for row in WideWaiver.objects.filter(model=version.model_id) if covers(row, version))
+    yield from RetrainingPath.objects.filter(version=version)
+    yield from current_conditions(version)
 
 
 def signature_valid(context: Context) -> tuple[list[Reason], list[str]]:
-    """Does a trusted key's signature cover exactly the stored files?"""
-    if context.version.binding != Binding.BYTES:
-        return [], [
-            f"Bound as {context.version.binding}: there are no stored files that a signature could cover."
-        ]
-    standing = signatures.standing(context.version)
+    """Does a trusted key's signature cover exactly the subject: the stored files, the image or the declaration?"""
+    version, standing = context.version, context.signature
     if standing.valid:
         return [], []
-    return [Reason(f"signature-{standing.status}", standing.detail)], []
+    asked = version.binding == Binding.BYTES or context.document is None or context.document.signed
+    if asked or version.signatures.exists():
+        return [Reason(f"signature-{standing.status}", standing.detail)], []
+    return [], [f"Bound as {version.binding}, and the policy asks for no signature: {standing.detail}"]
 
 
 def described_as_signed(context: Context) -> tuple[list[Reason], list[str]]:
     """Is nothing of the model card and the components recorded otherwise than it was signed with the model?"""
-    found = described(context.version, signatures.standing(context.version))
+    found = described(context.version, context.signature)
     if found.status == "not-covered":
         return [], [f"Card and components: {found.detail[:1].lower()}{found.detail[1:]}"]
     return [Reason("description-differs", f"{text[:1].upper()}{text[1:]}.") for text in found.differs], []
@@ -66,7 +83,7 @@ def described_as_signed(context: Context) -> tuple[list[Reason], list[str]]:
 
 def signature_lost(context: Context) -> tuple[list[Reason], list[str]]:
     """Has a key under the accepted signature been revoked, so that no trusted signature is left?"""
-    if signatures.rests_on_revoked(context.version) and not signatures.standing(context.version).valid:
+    if signatures.rests_on_revoked(context.version) and not context.signature.valid:
         return [], []
     text = "A signature of this version still counts, or none rested on a key that was revoked."
     return [Reason("signature-counts", text)], []
@@ -82,9 +99,40 @@ def artifact_complete(context: Context) -> tuple[list[Reason], list[str]]:
     return [Reason("artifact-incomplete", text) for text in artifacts.missing(context.version)], []
 
 
-def card_complete(context: Context) -> tuple[list[Reason], list[str]]:
-    """Does the model card say everything that the policy asks for?"""
-    wanted = context.document.card_fields("submit") if context.document else ()
+def tier_confirmed(context: Context) -> tuple[list[Reason], list[str]]:
+    """Has the second line confirmed the tier that chose the policy?"""
+    system = context.version.model.system
+    found = tierings.standing(system, context.at)
+    reasons = [
+        Reason("record-altered", f"{row.ledger_kind} {row.pk}: {fault}", str(row.pk))
+        for row in (system, *([found.confirmed] if found.confirmed else []))
+        for fault in replay.row_faults(row)
+    ]
+    policy = context.policy
+    strictest = policy is not None and policy.tier == tierings.STRICTEST
+    if not found.is_confirmed and not strictest:
+        text = f"The tier “{system.get_risk_tier_display()}” is a claim: the second line has to confirm a tiering."
+        reasons.append(Reason("tier-unconfirmed", text, str(system.pk), Answer.PENDING))
+    return reasons, list(_about_tier(found, policy.tier if policy else ""))
+
+
+def _about_tier(found: tierings.Standing, judged: str) -> Iterator[str]:
+    if not found.is_confirmed:
+        yield f"The tier of the system. {found.words}"
+    if found.lowered:
+        yield f"The tier of the system. {found.lowered}"
+    if found.overdue:
+        yield "The tier of the system is due to be looked at again."
+    if judged and judged != found.tier:
+        yield f"The system is of the tier {found.tier} now; this version stays under the policy of the tier {judged}."
+
+
+def card_complete(context: Context, move: str) -> tuple[list[Reason], list[str]]:
+    """Does the model card say everything that the policy asks for up to this move?"""
+    moves = MOVES[: MOVES.index(move) + 1] if move in MOVES else MOVES
+    wanted = (
+        [name for step in moves for name in context.document.card_fields(step)] if context.document else []
+    )
     return [
         Reason("card-incomplete", f"The model card says nothing about: {title}.", field)
         for field, title in cards.missing(context.version, extra=wanted)
@@ -92,10 +140,21 @@ def card_complete(context: Context) -> tuple[list[Reason], list[str]]:
 
 
 def datasets_declared(context: Context) -> tuple[list[Reason], list[str]]:
-    """Are the data it was trained on and the data it is tested on named by digest?"""
-    roles = set(versions.lineage(context.version.pk).values_list("role", flat=True))
-    return [
+    """Are the data it was trained on and the data it is tested on named by digest, and none of them refused?"""
+    links = list(versions.lineage(context.version.pk))
+    vendors = context.version.binding == Binding.DECLARED
+    wanted = ("evaluation",) if vendors else ("training", "evaluation")
+    reasons = [
         Reason("dataset-undeclared", f"No dataset version is declared as {role} data.", role)
-        for role in ("training", "evaluation")
-        if role not in roles
-    ], []
+        for role in wanted
+        if role not in {link.role for link in links}
+    ]
+    reasons += [
+        Reason(
+            "dataset-refused", f"{link.dataset_version} was refused: it contradicts its contract.", link.role
+        )
+        for link in links
+        if link.dataset_version.state == "refused"
+    ]
+    notes = ["Declared by a vendor: what it was trained on is not known here."] if vendors else []
+    return reasons, notes
