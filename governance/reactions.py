@@ -6,33 +6,62 @@ deployments. Nothing here suspends a version: for that a person is needed.
 
 from __future__ import annotations
 
+import logging
 from typing import Any
+from uuid import UUID
 
 from django.dispatch import receiver
 
-from governance.models import Report, Warrant
+from governance.gates.slots import canary_shown
+from governance.models import Report, Validation, VersionDocument, Warrant
+from governance.selectors.policies import in_force
+from governance.selectors.requirements import document_of
+from governance.selectors.standing import answering
+from governance.selectors.tasks import waiting_for
 from governance.services import fallout
 from governance.services.gate import warrant_answer
 from governance.services.monitors import monitor_from_policy
 from governance.services.retraining import retraining_request
+from governance.services.signals import evidence_note
 from governance.services.versions import version_restrict
 from governance.services.warrants import void_all
 from ledger import clock
 from ledger.actors import Actor
+from ledger.errors import ServiceError
 from ledger.models import KeyRecord
 from ledger.services import outbox, replay
 from monitoring.models import Breach
 from monitoring.services.incidents import incident_open
 from monitoring.signals import breach_opened
-from people.signals import key_resting, key_revoked
+from people.services import calendars
+from people.signals import evidence_opened, key_resting, key_revoked
 from registry.machines import RUNNING
 from registry.models import Deployment, DeploymentReport, Slot, System, Version
-from registry.signals import bodies_asked, deployment_reported, deployment_reporting, integrity_failed
+from registry.signals import (
+    bodies_asked,
+    deployment_reported,
+    deployment_reporting,
+    integrity_failed,
+    inventory_due_asked,
+)
 
 RESPONSE = Actor.system("drift-response")
 INTEGRITY = Actor.system("integrity-sweep")
+_log = logging.getLogger(__name__)
 
 outbox.register(fallout.CHANNEL, fallout.deliver)
+
+
+def decisions_due(actor: Actor) -> list[calendars.DueDate]:
+    """What waits for a person with a date, for their calendar."""
+    return [
+        calendars.DueDate(task.key, f"{task.what}: {task.about}", task.due, task.url)
+        for task in waiting_for(actor)[0]
+        if task.due is not None
+    ]
+
+
+calendars.register("decisions", decisions_due)
 
 
 @receiver(breach_opened, dispatch_uid="governance.respond-to-breach")
@@ -51,15 +80,25 @@ def respond_to_breach(sender: object, *, breach: Breach, **_: Any) -> None:
 
 
 @receiver(deployment_reporting, dispatch_uid="governance.judge-report")
-def judge_report(sender: object, *, deployment: Deployment | None, **_: Any) -> list[dict[str, Any]] | None:
-    """Whether a warrant allows what serving reports: the reasons against it, or an empty list."""
+def judge_report(
+    sender: object, *, deployment: Deployment | None, reported_state: str, **_: Any
+) -> list[dict[str, Any]] | None:
+    """Whether a warrant, and the canary that the policy asks for, allow what serving reports: the reasons against it,
+    or an empty list."""
     if deployment is None:
         return None
-    warrant = Warrant.objects.filter(deployment=deployment).order_by("-granted_at").first()
+    now = clock.now()
+    warrant = answering(Warrant.objects.filter(deployment=deployment), now)
     if warrant is None:
         return [{"gate": "warrant-active", "code": "no-warrant", "text": "This deployment has no warrant."}]
-    answer = warrant_answer(warrant, clock.now())
-    return [{"gate": answer.gate, "code": reason.code, "text": reason.text} for reason in answer.reasons]
+    answers = [warrant_answer(warrant, now)]
+    if reported_state == "live" and deployment.state != "live":
+        answers.append(canary_shown(deployment, now))
+    return [
+        {"gate": answer.gate, "code": reason.code, "text": reason.text}
+        for answer in answers
+        for reason in answer.reasons
+    ]
 
 
 @receiver(deployment_reported, dispatch_uid="governance.watch-deployment")
@@ -105,9 +144,22 @@ def void_on_integrity_failure(
 
 @receiver(bodies_asked, dispatch_uid="governance.name-report-bodies")
 def name_report_bodies(sender: object, *, system: System, **_: Any) -> list[str]:
-    """The PDFs and data of a system's reports."""
+    """The PDFs and data of a system's reports, the documents attached to its versions, and the reports of its
+    validations."""
     made = Report.objects.filter(version__model__system=system).values_list("pdf_digest", "data_digest")
-    return [digest for digests in made for digest in digests if digest]
+    drafted = Validation.objects.filter(version__model__system=system).values_list(
+        "report_digest", "responses__report_digest"
+    )
+    attached = VersionDocument.objects.filter(version__model__system=system).values_list("blob_digest")
+    return [digest for digests in (*made, *drafted, *attached) for digest in digests if digest]
+
+
+@receiver(inventory_due_asked, dispatch_uid="governance.say-inventory-due")
+def say_inventory_due(sender: object, *, tier: str, **_: Any) -> int | None:
+    """The fewest days that a policy in force gives a model of this tier which was running before it came; None where
+    none says any."""
+    said = (document_of(policy).inventory.due_days for policy in in_force(tier))
+    return min(filter(None, said), default=None)
 
 
 @receiver(key_revoked, dispatch_uid="governance.follow-revoked-key")
@@ -120,3 +172,14 @@ def follow_revoked_key(sender: object, *, key: KeyRecord, **_: Any) -> None:
 def count_resting_on_key(sender: object, *, key: KeyRecord, **_: Any) -> list[tuple[str, int]]:
     """How many versions or warrants rest on a key."""
     return fallout.resting(key)
+
+
+@receiver(evidence_opened, dispatch_uid="governance.note-opened-evidence")
+def note_opened_evidence(
+    sender: object, *, actor: Actor, version: Version, what: str, about: UUID, **_: Any
+) -> None:
+    """Remember it for whoever may decide. Reading goes on where that can't be written."""
+    try:
+        evidence_note(actor=actor, version=version, what=what, about=about)
+    except ServiceError as error:
+        _log.warning("opened evidence of %s was not remembered: %s", version.pk, error)

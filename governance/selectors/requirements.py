@@ -10,15 +10,17 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
-from governance.models import Acceptance, Policy, Waiver
-from governance.policies.document import CheckRequirement, PolicyDocument, load
+from governance.models import Acceptance, Policy, Waiver, WideWaiver
+from governance.policies.document import CheckRequirement
+from governance.selectors.policies import document_of, policy_of
 from governance.selectors.shown import evidence_runs
 from monitoring.models import Run
 from registry.models import Version
 from registry.selectors import versions
+
+__all__ = ["RequirementState", "Standing", "document_of", "policy_of", "requirement_states"]
 
 
 class Standing(StrEnum):
@@ -39,9 +41,6 @@ _BY_VERDICT = {
     "error": Standing.ERROR,
 }
 _WEIGHT = {Standing.MET: 0, Standing.INCONCLUSIVE: 1, Standing.FAILED: 2, Standing.ERROR: 3}
-# By the whole text, not by a digest that stands beside it: a text that was altered is read anew. A page asks a dozen
-# times, and reading takes longer than all its queries.
-_read = lru_cache(maxsize=32)(load)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class RequirementState:
     attempts: int = 0
     results: tuple[dict[str, Any], ...] = ()
     acceptance: Acceptance | None = None
-    waiver: Waiver | None = None
+    waiver: Waiver | WideWaiver | None = None
 
     @property
     def title(self) -> str:
@@ -74,26 +73,39 @@ class RequirementState:
         return not (self.standing is Standing.INCONCLUSIVE and self.acceptance is not None)
 
 
-def policy_of(version: Version) -> Policy | None:
-    """The pinned policy; before submission the one in force for the tier of the system."""
-    if version.policy_digest:
-        return Policy.objects.filter(digest=version.policy_digest).first()
-    return Policy.objects.filter(tier=version.model.system.risk_tier, state="in-force").first()
+def waivers_of(version: Version, *, at: dt.datetime, place: str = "") -> dict[str, Waiver | WideWaiver]:
+    """Requirement -> the approved waiver that covers it at `at`, the version's own before a wide one, and of several
+    the one that ends last. `place` (`environment/region/arm`) leaves out those for other places; without it they all
+    count, since nobody knows yet where it will run."""
+    found: dict[str, Waiver | WideWaiver] = {}
+    holding = {"state": "approved", "starts__lte": at, "ends__gt": at}
+    for wide in WideWaiver.objects.filter(model=version.model_id, **holding).order_by("ends"):
+        if covers(wide, version) and (not place or not wide.slots or place in wide.slots):
+            found[wide.requirement] = wide
+    for own in Waiver.objects.filter(version=version, **holding).order_by("ends"):
+        found[own.requirement] = own
+    return found
 
 
-def document_of(policy: Policy) -> PolicyDocument:
-    """The parsed text of a stored policy. It was linted before it was stored, so a problem here is an alteration."""
-    return _read(policy.text)
+def covers(wide: WideWaiver, version: Version) -> bool:
+    """Whether it is for this version, whatever its state and its end."""
+    return wide.model_id == version.model_id and (not wide.versions or str(version.pk) in wide.versions)
 
 
 def requirement_states(
-    version: Version, *, at: dt.datetime, move: str = "approve"
+    version: Version,
+    *,
+    at: dt.datetime,
+    move: str = "approve",
+    place: str = "",
+    policy: Policy | None = None,
 ) -> tuple[RequirementState, ...]:
-    """Every requirement of the policy for `move`, in the policy's order.
+    """Every requirement for `move`, in the order of the version's policy, or of the one given (a renewal is judged by the
+    one in force); `place` as in `waivers_of`.
 
     Raises Refused for a task that the policy doesn't speak of. Empty without a policy.
     """
-    policy = policy_of(version)
+    policy = policy or policy_of(version)
     if policy is None:
         return ()
     runs = evidence_runs(version)
@@ -104,14 +116,13 @@ def requirement_states(
         (row.requirement, row.run_id): row
         for row in Acceptance.objects.filter(version=version, state="active", review_by__gt=at)
     }
-    waivers = {
-        row.requirement: row
-        for row in Waiver.objects.filter(version=version, state="approved", starts__lte=at, ends__gt=at)
-    }
+    waivers = waivers_of(version, at=at, place=place)
     document = document_of(policy)
     states = []
     for requirement in document.required(move, version.model.task):
         mine = [run for run in runs if run.check_name == requirement.check]
+        # A run for a renewal under a newer policy says nothing about this one, and hides nothing either.
+        mine = [run for run in mine if run.policy_digest == policy.digest] or mine
         state = _standing(requirement, mine, version, policy, declared.get(requirement.data, set()), at)
         states.append(
             RequirementState(

@@ -1,11 +1,13 @@
-"""What a warrant says, and how it stands at a moment."""
+"""What a warrant says. How it stands at a moment: `selectors.standing`."""
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 
-from governance.models import Decision, Policy, Warrant
+from governance.models import Decision, Emergency, Policy, Recertification, Warrant
+from governance.selectors.emergencies import agreement
 from ledger import selectors as log
 from ledger.errors import IntegrityFault
 from modelwarrant import warrant as warrants
@@ -52,32 +54,44 @@ def subject_of(version: Version) -> warrants.Subject:
     return warrants.Subject(name, binding, version.subject_digest)
 
 
-def status_at(warrant: Warrant, at: dt.datetime) -> str:
-    """`granted`, `active`, `due`, `grace`, `lapsed` or `void` at a moment: computed, never stored."""
-    if warrant.state != "issued":
-        return warrant.state
-    if at < warrant.due_from:
-        return "active"
-    if at < warrant.not_after:
-        return "due"
-    return "grace" if at < warrant.grace_ends else "lapsed"
-
-
 def _decisions(warrant: Warrant) -> tuple[warrants.Decision, ...]:
-    granted = log.first_entry(warrant.ledger_kind, warrant.pk)
-    ids = log.parsed(granted).data["decisions"] if granted else []
+    ids = decisions_of(warrant)
     found = []
     for decision in Decision.objects.filter(id__in=ids).order_by("decided_at"):
         entry = log.first_entry(decision.ledger_kind, decision.pk)
         if entry is None:
             raise IntegrityFault(f"decision {decision.pk} has no entry in the log")
         found.append(warrants.Decision(hashlib.sha256(bytes(entry.bytes)).hexdigest(), decision.seat))
+    for emergency in Emergency.objects.filter(id__in=ids):
+        agreed = agreement(emergency)
+        if agreed is None:
+            raise IntegrityFault(f"the agreement to emergency {emergency.pk} has no entry in the log")
+        found.append(warrants.Decision(hashlib.sha256(bytes(agreed.bytes)).hexdigest(), emergency.agreed_as))
+    for renewal in Recertification.objects.filter(id__in=ids):
+        moves = [
+            item.row
+            for item in log.history(renewal.ledger_kind, renewal.pk)
+            if item.parsed.entry and item.parsed.entry.data.get("move") == "grant"
+        ]
+        if not moves:
+            raise IntegrityFault(f"recertification {renewal.pk} was not granted by the log")
+        found.append(warrants.Decision(hashlib.sha256(bytes(moves[0].bytes)).hexdigest(), "recertification"))
     return tuple(found)
+
+
+def decisions_of(warrant: Warrant) -> list[str]:
+    """The ids of the decisions and renewals that its grant rests on, as the log has them."""
+    granted = log.first_entry(warrant.ledger_kind, warrant.pk)
+    return list(log.parsed(granted).data["decisions"]) if granted else []
 
 
 def received_at(warrant: Warrant) -> tuple[int, int] | None:
     """The place in the logs that recorded the signed warrant; None while it has none. What a key signed before the
     place it is revoked from counts by this, not by the date in the document."""
-    moved = log.history(warrant.ledger_kind, warrant.pk)
+    return issued_at(log.history(warrant.ledger_kind, warrant.pk))
+
+
+def issued_at(moved: Sequence[log.HistoryItem]) -> tuple[int, int] | None:
+    """`received_at` for who has the warrant's entries, in the order of the log."""
     issued = [item for item in moved if item.parsed.entry and item.parsed.entry.data.get("move") == "issue"]
-    return log.place_in_logs(issued[-1].row.pk) if issued else None
+    return issued[-1].place if issued else None

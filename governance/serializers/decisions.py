@@ -6,10 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from governance.models import PlannedBound, Report, Warrant
+from governance.models import Condition, PlannedBound, Recertification, Report, Warrant
 from governance.selectors.requirements import RequirementState
-from governance.selectors.warrants import status_at
-from ledger import clock
+from governance.selectors.standing import condition_state, standing_at
+from governance.serializers.moments import OneMoment
 from people.strict import Strict
 
 
@@ -48,6 +48,8 @@ class GateOutput(serializers.Serializer[Any]):
     version = serializers.UUIDField(allow_null=True)
     warrant = serializers.UUIDField(allow_null=True)
     warrant_status = serializers.CharField(allow_blank=True)
+    ground = serializers.CharField(allow_blank=True, help_text="Why the warrant isn't plain active.")
+    on_void = serializers.CharField(allow_blank=True, help_text="What the system declared to do when void.")
     reasons = ReasonOutput(many=True)
     notes = serializers.ListField(child=serializers.CharField())
 
@@ -91,8 +93,82 @@ class RequirementOutput(serializers.Serializer[Any]):
         }
 
 
-class WarrantOutput(serializers.ModelSerializer[Warrant]):
+class ConditionOutput(OneMoment, serializers.ModelSerializer[Condition]):
+    """A condition of an approval; `status` is `open`, `overdue` or `met`, computed now."""
+
     status = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Condition
+        fields = (
+            "id",
+            "version",
+            "decision",
+            "kind",
+            "seat",
+            "text",
+            "responsible",
+            "status",
+            "due_from",
+            "not_after",
+            "grace_ends",
+            "set_by",
+            "set_at",
+            "met_by",
+            "met_at",
+        )
+        read_only_fields = fields
+
+    def get_status(self, row: Condition) -> str:
+        return condition_state(row, self._now)
+
+
+class StandingOutput(serializers.Serializer[Any]):
+    """How the warrant of a digest in a slot stands, with the ground named."""
+
+    id = serializers.UUIDField()
+    version = serializers.UUIDField()
+    subject_digest = serializers.CharField()
+    slot = serializers.CharField()
+    status = serializers.ChoiceField(["granted", "active", "due", "grace", "lapsed", "superseded", "void"])
+    ground = serializers.CharField(allow_blank=True)
+    ground_title = serializers.CharField(allow_blank=True)
+    due_from = serializers.DateTimeField()
+    not_after = serializers.DateTimeField()
+    grace_ends = serializers.DateTimeField()
+    on_void = serializers.CharField()
+    conditions = ConditionOutput(many=True)
+    document = serializers.CharField(
+        allow_blank=True, help_text="Path of the signed warrant; empty until signed."
+    )
+
+
+class RecertificationOutput(serializers.ModelSerializer[Recertification]):
+    class Meta:
+        model = Recertification
+        fields = (
+            "id",
+            "version",
+            "warrant",
+            "state",
+            "policy_digest",
+            "requested_by",
+            "requested_at",
+            "reviewed_from",
+            "decided_by",
+            "decided_at",
+            "granted",
+        )
+        read_only_fields = fields
+
+
+class RenewalInput(Strict):
+    reason = serializers.CharField(max_length=10_000)
+
+
+class WarrantOutput(OneMoment, serializers.ModelSerializer[Warrant]):
+    status = serializers.SerializerMethodField()
+    ground = serializers.SerializerMethodField()
     slot_name = serializers.CharField(source="slot.__str__", read_only=True)
 
     class Meta:
@@ -108,6 +184,7 @@ class WarrantOutput(serializers.ModelSerializer[Warrant]):
             "conditions",
             "state",
             "status",
+            "ground",
             "granted_at",
             "issued_at",
             "due_from",
@@ -121,7 +198,10 @@ class WarrantOutput(serializers.ModelSerializer[Warrant]):
         read_only_fields = fields
 
     def get_status(self, row: Warrant) -> str:
-        return status_at(row, clock.now())
+        return standing_at(row, self._now).status
+
+    def get_ground(self, row: Warrant) -> str:
+        return standing_at(row, self._now).ground
 
 
 class ReportInput(Strict):

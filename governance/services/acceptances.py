@@ -10,8 +10,10 @@ from uuid import UUID
 
 from governance import events
 from governance.machines import ACCEPTANCE
-from governance.models import Acceptance
+from governance.models import Acceptance, Policy, Recertification
+from governance.selectors.recertifications import policy_for
 from governance.selectors.requirements import RequirementState, document_of, policy_of, requirement_states
+from governance.services.endings import end_early
 from governance.services.refusals import because
 from ledger import clock
 from ledger.actors import Actor, Subject
@@ -37,7 +39,8 @@ def acceptance_give(
     compensating_test: str,
     review_by: dt.datetime,
 ) -> Acceptance:
-    """Accept the inconclusive standing of `requirement` (its key) on its latest run."""
+    """Accept the inconclusive standing of `requirement` (its key) on its latest run: before the decision, or while a
+    renewal is in review, by the policy of that."""
     version = version_locked(version_id)
     access.require(actor, P.VERSION_VALIDATE, version)
     if actor.principals & versions.contributors(version.pk):
@@ -48,11 +51,12 @@ def acceptance_give(
             reason="contributor",
             visible=True,
         )
-    if version.state not in CONTENT_OPEN:
+    renewal = Recertification.objects.filter(version=version, state="review").first()
+    if version.state not in CONTENT_OPEN and renewal is None:
         raise Conflict(f"The version is {version.state}; results are accepted before the decision.")
     now = clock.now()
-    state = _state(version, requirement, now)
-    policy = policy_of(version)
+    policy = policy_for(renewal) if renewal else policy_of(version)
+    state = _state(version, requirement, now, policy)
     document = document_of(policy) if policy else None
     if (
         document is None
@@ -100,16 +104,17 @@ def acceptance_give(
 
 @governed
 def acceptance_revoke(*, actor: Actor, acceptance_id: UUID) -> Acceptance:
-    """Take an acceptance back; the requirement is open again."""
+    """Take an acceptance back; the requirement is open again, and warrants of the version end early."""
     acceptance = Acceptance.objects.select_for_update().filter(pk=acceptance_id).first()
     if acceptance is None:
         raise NotThere()
     move_row(actor=actor, row=acceptance, machine=ACCEPTANCE, move="revoke", event=events.ACCEPTANCE_MOVED)
+    end_early(acceptance.version, actor=actor, ground="acceptance-revoked")
     return acceptance
 
 
-def _state(version: Version, key: str, now: dt.datetime) -> RequirementState:
-    for state in requirement_states(version, at=now):
+def _state(version: Version, key: str, now: dt.datetime, policy: Policy | None) -> RequirementState:
+    for state in requirement_states(version, at=now, policy=policy):
         if state.requirement.name == key:
             return state
     raise Invalid(f"The policy has no requirement '{key}'.", field="requirement")

@@ -17,6 +17,7 @@ from ledger.services import records
 from ledger.services.transactions import governed
 from people import access
 from people.catalogue import P
+from people.services import delegations
 from people.services.moves import move_row
 from registry.selectors.systems import system_by_id
 
@@ -67,6 +68,7 @@ def attestation_give(
             "state": ATTESTATION.initial.name,
         },
     )
+    delegations.acted_for(actor=actor, row=attestation, role=role, on=system)
     return attestation
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from uuid import UUID
 
+from governance.models import Policy
 from governance.selectors.requirements import document_of, policy_of
 from governance.services.refusals import no_policy
 from ledger.actors import Actor
@@ -14,6 +15,7 @@ from monitoring.models import Run
 from monitoring.services.runs import run_request
 from people import access
 from people.catalogue import P
+from registry.models import Version
 from registry.selectors.versions import version_locked
 
 
@@ -28,6 +30,11 @@ def checks_request(*, actor: Actor, version_id: UUID, checks: Iterable[str] = ()
     policy = policy_of(version)
     if policy is None:
         raise no_policy("No checks can be requested.", version, P.RUN_REQUEST)
+    return runs_request(version, policy, actor=actor, checks=checks)
+
+
+def runs_request(version: Version, policy: Policy, *, actor: Actor, checks: Iterable[str] = ()) -> list[Run]:
+    """Request the named checks of `policy` on a locked version, or all of them, with its bounds."""
     requirements = document_of(policy).required("approve", version.model.task)
     asked = list(dict.fromkeys(requirement.check for requirement in requirements))
     wanted = list(dict.fromkeys(checks)) or asked

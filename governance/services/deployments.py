@@ -8,6 +8,8 @@ from governance.gates.answers import GateAnswer, Reason
 from governance.gates.context import Context
 from governance.gates.table import evaluate
 from governance.models import Warrant
+from governance.policies.scope import Place
+from governance.selectors.policies import bars_slot
 from governance.services.refusals import closed
 from governance.services.warrants import grant
 from ledger import clock
@@ -20,7 +22,14 @@ from people.catalogue import P
 from registry.selectors.versions import version_locked
 from registry.services.deployments import deployment_request as registry_request
 
-GATES = ("records-intact", "signature-valid", "artifact-intact", "checks-pass")
+GATES = (
+    "records-intact",
+    "signature-valid",
+    "artifact-intact",
+    "checks-pass",
+    "documents-attached",
+    "checklist-answered",
+)
 
 
 @governed
@@ -31,14 +40,20 @@ def deployment_request(*, actor: Actor, version_id: UUID, environment: str, regi
     """
     version = version_locked(version_id)
     access.require(actor, P.DEPLOYMENT_REQUEST, version)
-    context = Context(version, clock.now())
-    answers = [approved(context), slot_allowed(context, environment), *evaluate(GATES, context)]
+    context = Context(version, clock.now(), f"{environment}/{region}/{arm}")
+    answers = [
+        approved(context),
+        slot_allowed(context, environment),
+        slot_governed(context, (environment, region, arm)),
+        *evaluate(GATES, context, move="deploy"),
+    ]
     document = context.document
     if document is None or not all(answer.ok for answer in answers):
         raise closed(f"{version} can't be deployed to {environment}.", version, P.DEPLOYMENT_REQUEST, answers)
     slot = {"environment": environment, "region": region, "arm": arm}
+    # An emergency's warrant ends with its clock; the one that follows the approval doesn't wait for that.
     standing = Warrant.objects.filter(
-        version=version, state__in=("granted", "issued"), not_after__gt=context.at
+        version=version, state__in=("granted", "issued"), grace_ends__gt=context.at, emergencies=None
     )
     if standing.filter(**{f"slot__{name}": value for name, value in slot.items()}).exists():
         raise Conflict(f"{version} already has a warrant for {environment} / {region} / {arm}.")
@@ -67,3 +82,10 @@ def slot_allowed(context: Context, environment: str) -> GateAnswer:
     known = ", ".join(allowed) or "none"
     text = f"The policy allows no deployment to '{environment}'; it allows: {known}."
     return GateAnswer("slot-allowed", "Environment allowed", (Reason("environment", text),))
+
+
+def slot_governed(context: Context, place: Place) -> GateAnswer:
+    """Is the version's policy the one that speaks of this slot?"""
+    title = "Policy of the slot"
+    why = bars_slot(context.version, context.document, place) if context.document else ""
+    return GateAnswer("slot-policy", title, (Reason("slot-policy", why),) if why else ())

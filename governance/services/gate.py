@@ -12,29 +12,48 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from governance.catalogue import title_of
 from governance.gates.answers import Answer, GateAnswer, Reason, flat_reasons, heaviest
 from governance.gates.context import Context
 from governance.gates.table import evaluate
-from governance.models import Warrant
-from governance.selectors.warrants import received_at, status_at
+from governance.models import Condition, Decision, Warrant, WarrantEnding
+from governance.selectors.broken import broken
+from governance.selectors.conditions import conditions_decided, local_text
+from governance.selectors.emergencies import covers
+from governance.selectors.standing import (
+    Standing,
+    answering,
+    condition_state,
+    conditions_of,
+    standing_at,
+)
+from governance.selectors.warrants import ON_VOID, issued_at
 from governance.services.deployments import approved, slot_allowed
 from ledger import clock
 from ledger import selectors as log
 from ledger.actors import Actor
+from ledger.errors import Refused
+from ledger.models import Governed
 from ledger.services import replay
 from modelwarrant import warrant as warrants
 from modelwarrant.errors import CannotCheck, Fault
 from people import access
 from people.catalogue import P
-from registry.machines import VERSION
-from registry.models import Version
+from registry.machines import DEPLOYMENT, RUNNING, VERSION
+from registry.models import Deployment, Version
 from registry.selectors import signatures
 from registry.selectors.versions import version_by_id, versions_by_subject
+
+OVER = frozenset(state.name for state in DEPLOYMENT.states if state.kind == "final")
+"""States of a deployment in which its warrant allows nothing more, however long its term."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the gate says. `answer` is `pass`, `pending` or `refused`; `reasons` explain whatever isn't a pass."""
+    """What the gate says. `answer` is `pass`, `pending` or `refused`; `reasons` explain whatever isn't a pass.
+
+    `standing` is that of `warrant`, with the ground of whatever isn't plain active.
+    """
 
     answer: str
     version: Version | None
@@ -42,7 +61,20 @@ class Reply:
     reasons: list[dict[str, Any]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     warrant: Warrant | None = None
-    warrant_status: str = ""
+    standing: Standing | None = None
+
+    @property
+    def warrant_status(self) -> str:
+        """`active`, `due`, `grace`, `void`, ...; empty without a warrant."""
+        return self.standing.status if self.standing else ""
+
+    @property
+    def on_void(self) -> str:
+        """What the system declared for the case that its warrant is void, with what it falls back to."""
+        if self.version is None:
+            return ""
+        system = self.version.model.system
+        return f"{ON_VOID[system.on_void]} {system.fallback if system.on_void == 'fallback' else ''}".strip()
 
 
 def ask(*, actor: Actor, version_id: UUID, environment: str, region: str, arm: str) -> Reply:
@@ -70,25 +102,47 @@ def ask_by_digest(*, actor: Actor, digest: str, environment: str, region: str, a
 
 
 def _answer(version: Version, environment: str, region: str, arm: str) -> Reply:
-    context = Context(version, clock.now())
     slot = f"{environment}/{region}/{arm}"
+    context = Context(version, clock.now(), slot)
     rows = Warrant.objects.filter(
         version=version, slot__environment=environment, slot__region=region, slot__arm=arm
     )
-    warrant = rows.order_by("-granted_at").first()
+    warrant = answering(rows, context.at)
     if warrant is None:
         return _without_warrant(context, slot, environment)
     answers = [warrant_answer(warrant, context.at), *evaluate(("records-intact", "artifact-intact"), context)]
     answer = heaviest(item.answer for item in answers)
+    standing = standing_at(warrant, context.at)
     return Reply(
         answer="pass" if answer is Answer.OK else str(answer),
         version=version,
         slot=slot,
         reasons=flat_reasons(answers),
-        notes=list(warrant.conditions),
+        notes=[*warrant.conditions, *_notes(warrant, standing, context.at), *_broken(context)],
         warrant=warrant,
-        warrant_status=status_at(warrant, context.at),
+        standing=standing,
     )
+
+
+def _notes(warrant: Warrant, standing: Standing, at: dt.datetime) -> list[str]:
+    notes = []
+    if standing.status in ("due", "grace"):
+        ends = local_text(standing.not_after if standing.status == "due" else standing.grace_ends)
+        notes.append(f"The warrant is {standing.status} until {ends}: {standing.ground_title}.")
+    for row in conditions_of(warrant):
+        if condition_state(row, at) == "overdue":
+            notes.append(f"Overdue since {local_text(row.due_from)}: {row.text}")
+    return notes
+
+
+def _broken(context: Context) -> list[str]:
+    """What the approval rested on and no longer holds. The warrant answers all the same, until its policy ends it."""
+    try:
+        states = context.requirements
+    except Refused:  # its policy doesn't speak of the task: no answer follows from that here
+        return []
+    found = broken(context.version, states, context.at)
+    return [f"Approved, condition broken: {item}" for item in found]
 
 
 def warrant_answer(warrant: Warrant, at: dt.datetime) -> GateAnswer:
@@ -97,24 +151,30 @@ def warrant_answer(warrant: Warrant, at: dt.datetime) -> GateAnswer:
 
 
 def _against(warrant: Warrant, at: dt.datetime) -> list[Reason]:
-    faults = [
-        Reason("record-altered", f"warrant {warrant.pk}: {fault}") for fault in replay.row_faults(warrant)
-    ]
-    if faults:
-        return faults
-    recorded = replay.replayed(warrant.ledger_kind, warrant.pk)
+    version = warrant.version
+    deployment = (Deployment.ledger_kind, str(warrant.deployment_id))
+    found = replay.examine(_rests_on(warrant), also=(_place(version), deployment))
+    if found.findings:
+        return [Reason("record-altered", f"{item.where}: {item.message}") for item in found.findings]
+    recorded = found.states.get(_place(warrant), {})
     if recorded.get("state") == "void":
+        ground = str(recorded.get("void_ground"))
         return [
-            Reason("warrant-void", f"The warrant is void: {recorded.get('void_ground')}.", str(warrant.pk))
+            Reason("warrant-void", f"The warrant is void: {title_of(ground)} ({ground}).", str(warrant.pk))
         ]
     if recorded.get("state") == "granted":
         text = "The warrant is granted and waits for its proof in the published log."
         return [Reason("warrant-not-issued", text, str(warrant.pk), Answer.PENDING)]
-    granted = log.first_entry(warrant.ledger_kind, warrant.pk)
+    runs = found.states.get(deployment, {}).get("state")
+    if runs in OVER:
+        text = f"The deployment that the warrant was granted for is {runs}; ask for a new one."
+        return [Reason("deployment-over", text, str(warrant.deployment_id))]
+    moved = found.about(warrant)
+    granted = moved[0].row if moved else None
     try:
         checked = warrants.check(
             warrant.document.encode("utf-8"),
-            trust=log.trusted_keys("warrant", recorded=received_at(warrant)),
+            trust=log.trusted_keys("warrant", recorded=issued_at(moved)),
             at=at,
             verifiers=log.verifiers_for(granted) if granted else log.verifiers(),
         )
@@ -123,18 +183,39 @@ def _against(warrant: Warrant, at: dt.datetime) -> list[Reason]:
     if checked.log_proof is None:
         text = "No log key is trusted now, so nothing shows that the grant is in the log."
         return [Reason("warrant-unverified", text, str(warrant.pk))]
-    if checked.terms.subject.digest != warrant.version.subject_digest:
+    if checked.terms.subject.digest != version.subject_digest:
         return [Reason("subject-mismatch", "The warrant is for other model bytes.", str(warrant.pk))]
-    if not checked.in_force:
-        return [Reason("warrant-lapsed", f"The warrant is {checked.status}.", str(warrant.pk))]
-    if signatures.rests_on_revoked(warrant.version):
-        standing = signatures.standing(warrant.version)
+    stands = standing_at(warrant, at)
+    if not checked.in_force or not stands.in_force:
+        word = checked.status if stands.in_force else stands.status
+        text = f"The warrant is {word}{f': {stands.ground_title}' if stands.ground else ''}."
+        return [Reason("warrant-lapsed", text, str(warrant.pk))]
+    # In grace what runs by the log goes on: a restart is no new deployment.
+    if stands.status == "grace" and runs not in RUNNING:
+        text = f"The warrant is in grace: what runs goes on, nothing new begins. {stands.ground_title}."
+        return [Reason("warrant-grace", text, str(warrant.pk))]
+    if signatures.rests_on_revoked(version):
+        standing = signatures.standing(version)
         if not standing.valid:
-            return [Reason(f"signature-{standing.status}", standing.detail, str(warrant.version.pk))]
-    state = replay.replayed(warrant.version.ledger_kind, warrant.version.pk).get("state")
-    if state not in ("approved", "restricted"):
-        return [Reason(f"version-{state}", f"The log says the version is {state}.", str(warrant.version.pk))]
+            return [Reason(f"signature-{standing.status}", standing.detail, str(version.pk))]
+    state = found.states.get(_place(version), {}).get("state")
+    if state not in ("approved", "restricted") and not covers(warrant, str(state), at):
+        return [Reason(f"version-{state}", f"The log says the version is {state}.", str(version.pk))]
     return []
+
+
+def _rests_on(warrant: Warrant) -> dict[type[Governed], list[UUID]]:
+    """The rows that the standing rests on: the warrant, what brings its end forward, and the conditions that decisions
+    were shown, even where a row is gone."""
+    version = warrant.version
+    decisions = Decision.objects.filter(version=version, decision_round=version.decision_round)
+    known = {row.pk for row in conditions_of(warrant)} | conditions_decided(decisions)
+    endings = [row.pk for row in warrant.endings.all()]
+    return {Warrant: [warrant.pk], Condition: sorted(known), WarrantEnding: endings}
+
+
+def _place(row: Governed) -> tuple[str, str]:
+    return row.ledger_kind, str(row.pk)
 
 
 def _without_warrant(context: Context, slot: str, environment: str) -> Reply:

@@ -11,7 +11,9 @@ from uuid import UUID
 from governance.gates.context import Context
 from governance.gates.table import evaluate
 from governance.selectors.requirements import policy_of
+from governance.services.endings import end_early
 from governance.services.refusals import closed, no_policy
+from governance.services.rounds import round_keep
 from governance.services.warrants import void_all
 from ledger import clock
 from ledger.actors import Actor
@@ -19,7 +21,7 @@ from ledger.errors import Invalid
 from ledger.services.transactions import governed
 from people import access
 from people.catalogue import P
-from registry.machines import VERSION
+from registry.machines import ROUND_OPEN, VERSION
 from registry.models import Version
 from registry.selectors.versions import version_locked
 from registry.services.versions import version_apply_move
@@ -45,7 +47,11 @@ def version_start_review(*, actor: Actor, version_id: UUID) -> Version:
 @governed
 def version_return(*, actor: Actor, version_id: UUID, reason: str) -> Version:
     """Send a version back to its makers."""
-    return _gated(actor, version_locked(version_id), "return", reason=_said(reason))
+    said, version = _said(reason), version_locked(version_id)
+    if version.state in ROUND_OPEN:
+        access.require(actor, P.VERSION_REVIEW, version)
+        round_keep(actor=actor, version=version)
+    return _gated(actor, version, "return", reason=said)
 
 
 @governed
@@ -91,9 +97,9 @@ def version_reinstate(*, actor: Actor, version_id: UUID, reason: str) -> Version
 
 @governed
 def version_retire(*, actor: Actor, version_id: UUID, reason: str) -> Version:
-    """Take a version out of use for good; its warrants end."""
+    """Take a version out of use for good; its warrants pass through due and grace into void (DESIGN law 11)."""
     version = _gated(actor, version_locked(version_id), "retire", reason=_said(reason))
-    void_all(version, actor=actor, ground="retired")
+    end_early(version, actor=actor, ground="retired")
     return version
 
 
@@ -105,7 +111,7 @@ def _gated(
     if transition is not None:
         access.require(actor, P(transition.permission), version)
     context = Context(version, clock.now())
-    answers = evaluate(transition.gates if transition else (), context)
+    answers = evaluate(transition.gates if transition else (), context, move=move)
     if transition is not None and not all(answer.ok for answer in answers):
         raise closed(f"{version}: {move} is refused.", version, P(transition.permission), answers)
     return version_apply_move(

@@ -9,6 +9,8 @@ from governance import events
 from governance.machines import WAIVER
 from governance.models import Waiver
 from governance.selectors.requirements import document_of, policy_of
+from governance.services import rules
+from governance.services.endings import end_early
 from governance.services.refusals import because
 from ledger import clock
 from ledger.actors import Actor
@@ -17,6 +19,7 @@ from ledger.services import records
 from ledger.services.transactions import governed
 from people import access
 from people.catalogue import P
+from people.services import delegations
 from people.services.moves import move_row
 from registry.machines import CONTENT_OPEN
 from registry.selectors import versions
@@ -99,16 +102,17 @@ def waiver_refuse(*, actor: Actor, waiver_id: UUID) -> Waiver:
 
 @governed
 def waiver_revoke(*, actor: Actor, waiver_id: UUID) -> Waiver:
-    """End an approved waiver early."""
-    return _decide(actor, _locked(waiver_id), "revoke")
+    """End an approved waiver early; warrants of the version end early with it."""
+    waiver = _decide(actor, _locked(waiver_id), "revoke")
+    end_early(waiver.version, actor=actor, ground="waiver-revoked")
+    return waiver
 
 
 def _decide(actor: Actor, waiver: Waiver, move: str) -> Waiver:
-    policy = policy_of(waiver.version)
-    role = document_of(policy).waivers.role if policy else ""
-    if move == "approve" and role not in access.roles(actor, waiver.version):
+    why = rules.waiver_needs_its_role(actor, waiver) if move == "approve" else ""
+    if why:
         access.require(actor, P.WAIVER_APPROVE, waiver)
-        text = f"The policy wants the role '{role}' for this."
+        text = f"You can't approve it: {why}."
         raise because(
             "You can't approve this waiver.",
             waiver.version,
@@ -129,6 +133,10 @@ def _decide(actor: Actor, waiver: Waiver, move: str) -> Waiver:
         },
         set={"decided_by": actor.id, "decided_at": clock.now()},
     )
+    if move == "approve":
+        held = access.roles(actor, waiver.version)
+        role = next(role for role in rules.roles_for_waiver(waiver) if role in held)
+        delegations.acted_for(actor=actor, row=waiver, role=role, on=waiver.version)
     return waiver
 
 

@@ -9,22 +9,30 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+from collections.abc import Sequence
 from uuid import UUID
 
 from governance import events
-from governance.gates.approvals import seats
+from governance.catalogue import IMMEDIATE
+from governance.gates.approvals import LIGHT_NOTE, approving
 from governance.gates.context import Context
+from governance.gates.material import LIGHT
 from governance.machines import WARRANT
-from governance.models import Warrant
+from governance.models import Emergency, Warrant
 from governance.policies.document import PolicyDocument
+from governance.selectors.conditions import current_conditions, sentence_of
+from governance.selectors.emergencies import emergency_condition
+from governance.selectors.standing import overdue
 from governance.selectors.warrants import terms_of
+from governance.services.refusals import because
 from ledger import clock
 from ledger import selectors as log
 from ledger.actors import Actor
-from ledger.errors import NotThere
+from ledger.errors import Invalid, NotThere
 from ledger.services import keys, records
 from ledger.services.transactions import governed
 from ledger.services.wakes import wake_after_commit
+from ledger.workdays import calendar
 from modelwarrant import warrant as warrants
 from people import access
 from people.catalogue import P
@@ -34,16 +42,43 @@ from registry.models import Deployment, Version
 from registry.services.deployments import deployment_apply_move
 
 ISSUE_TASK = "governance.issue"
+STATUS_TASK = "governance.status"
 
 
-def grant(deployment: Deployment, *, actor: Actor, context: Context, document: PolicyDocument) -> Warrant:
-    """Record that `deployment` may have a warrant; the caller has asked every gate in this transaction."""
+def grant(
+    deployment: Deployment,
+    *,
+    actor: Actor,
+    context: Context,
+    document: PolicyDocument,
+    emergency: Emergency | None = None,
+    decisions: Sequence[str] = (),
+) -> Warrant:
+    """Record that `deployment` may have a warrant; the caller has asked every gate in this transaction.
+
+    It rests on the approvals that fill the seats now, or on `decisions` where a renewal names them. Its end and the end
+    of its grace are put where people work. In an `emergency` its second person's agreement stands for the decisions, and
+    the warrant ends with its clock, to the minute and without grace. Raises Refused while a condition of the approval is
+    overdue: nothing new may begin under it.
+    """
     version, now = deployment.version, context.at
-    ends = [now + dt.timedelta(days=document.warrant.days)]
-    # A warrant that rests on a waiver ends with it: when the exception lapses, so does its ground.
-    ends += [state.waiver.ends for state in context.requirements if state.waiver and state.standing != "met"]
-    not_after = min(ends)
-    filled, _ = seats(context)
+    late = [row for row in current_conditions(version) if overdue(row, now)]
+    if late:
+        text = f"{len(late)} condition of the approval is overdue." if len(late) == 1 else (
+            f"{len(late)} conditions of the approval are overdue."
+        )  # fmt: skip
+        raise because(
+            f"{version} gets no warrant now.",
+            version,
+            P.DEPLOYMENT_REQUEST,
+            gate="conditions",
+            code="condition-overdue",
+            text=text,
+        )
+    not_after, grace_ends = _ends(context, document, emergency)
+    if emergency is not None:
+        decisions = [str(emergency.pk)]
+    policy_digest = document.digest.removeprefix("sha256:")
     warrant = Warrant(deployment=deployment, version=version, slot=deployment.slot)
     records.write(
         actor=actor,
@@ -52,18 +87,18 @@ def grant(deployment: Deployment, *, actor: Actor, context: Context, document: P
         set={
             "state": WARRANT.initial.name,
             "subject_digest": version.subject_digest,
-            "policy_digest": version.policy_digest,
-            "conditions": [*_conditions(context)],
+            "policy_digest": policy_digest,
+            "conditions": [*([emergency_condition(emergency)] if emergency else []), *_conditions(context)],
             "granted_at": now,
             "due_from": max(now, not_after - dt.timedelta(days=document.warrant.due_days)),
             "not_after": not_after,
-            "grace_ends": not_after + dt.timedelta(days=document.warrant.grace_days),
+            "grace_ends": grace_ends,
         },
         data={
             "subject_digest": f"sha256:{version.subject_digest}",
             "slot": f"{deployment.slot.environment}/{deployment.slot.region}/{deployment.slot.arm}",
-            "decisions": [str(seat.decision.id) for seat in filled if seat.decision],
-            "policy_digest": f"sha256:{version.policy_digest}",
+            "decisions": list(decisions) or [str(decision.id) for decision in approving(context)],
+            "policy_digest": f"sha256:{policy_digest}",
         },
     )
     wake_after_commit(ISSUE_TASK)
@@ -99,6 +134,7 @@ def warrant_issue(*, actor: Actor, warrant_id: UUID) -> Warrant:
             "document_digest": hashlib.sha256(document).hexdigest(),
         },
     )
+    _supersede_others(warrant, actor=actor)
     # A deployment whose first warrant fell (a suspension, a revoked key) keeps its place and gets another.
     if warrant.deployment.state == DEPLOYMENT.initial.name:
         deployment_apply_move(
@@ -116,36 +152,70 @@ def issue_due(*, actor: Actor) -> int:
 
 
 def void_all(version: Version, *, actor: Actor, ground: str) -> list[Warrant]:
-    """Void every warrant of a version, inside the transaction of the move that takes their ground away."""
+    """Void every warrant of a version at once, inside the transaction of the move that takes their ground away."""
     open_warrants = Warrant.objects.select_for_update().filter(
-        version=version, state__in=("granted", "issued")
+        version=version, state__in=("granted", "issued", "superseded")
     )
-    return [_void(warrant, actor=actor, ground=ground) for warrant in open_warrants.order_by("granted_at")]
+    _require_immediate(ground)
+    return [void_row(warrant, actor=actor, ground=ground) for warrant in open_warrants.order_by("granted_at")]
 
 
 @governed
 def warrant_void(*, actor: Actor, warrant_id: UUID, ground: str) -> Warrant:
-    """Void one warrant at once: for an integrity failure or a compromised key."""
+    """Void one warrant at once: for an integrity failure, a compromised key, or a named person's suspension."""
     warrant = _locked(warrant_id)
     access.require(actor, P.WARRANT_VOID, warrant)
-    return _void(warrant, actor=actor, ground=ground)
+    _require_immediate(ground)
+    return void_row(warrant, actor=actor, ground=ground)
 
 
-def _void(warrant: Warrant, *, actor: Actor, ground: str) -> Warrant:
+def void_row(warrant: Warrant, *, actor: Actor, ground: str, at: dt.datetime | None = None) -> Warrant:
+    """Record that a locked warrant is void since `at` (now). Not a door: its callers asked for permission and ground."""
     # The permission that counts is that of the move that caused this (a suspension, say); it was asked there.
     transition = WARRANT.move(warrant.state, "void")
     records.write(
         actor=actor,
         event=events.WARRANT_MOVED,
         row=warrant,
-        set={"state": transition.target, "void_ground": ground, "voided_at": clock.now()},
+        set={"state": transition.target, "void_ground": ground, "voided_at": at or clock.now()},
         data={"move": "void", "from": warrant.state, "to": transition.target},
     )
+    wake_after_commit(STATUS_TASK)
     return warrant
 
 
+def _require_immediate(ground: str) -> None:
+    if ground not in IMMEDIATE:
+        raise Invalid(
+            f"'{ground}' voids nothing at once; what does: {', '.join(sorted(IMMEDIATE))}.", field="ground"
+        )
+
+
+def _supersede_others(warrant: Warrant, *, actor: Actor) -> None:
+    others = Warrant.objects.select_for_update().filter(
+        version=warrant.version_id, slot=warrant.slot_id, state="issued"
+    )
+    for other in others.exclude(pk=warrant.pk):
+        move_row(actor=actor, row=other, machine=WARRANT, move="supersede", event=events.WARRANT_MOVED)
+
+
+def _ends(
+    context: Context, document: PolicyDocument, emergency: Emergency | None
+) -> tuple[dt.datetime, dt.datetime]:
+    """When a warrant granted now ends, and its grace."""
+    ends = [context.at + dt.timedelta(days=document.warrant.days)]
+    # A warrant that rests on a waiver ends with it: when the exception lapses, so does its ground.
+    ends += [state.waiver.ends for state in context.requirements if state.waiver and state.standing != "met"]
+    if emergency is not None and emergency.ends is not None:
+        ends.append(emergency.ends)
+        return min(ends), min(ends)
+    office = calendar()
+    not_after = office.within(min(ends))
+    return not_after, office.within(not_after + dt.timedelta(days=document.warrant.grace_days))
+
+
 def _conditions(context: Context) -> list[str]:
-    conditions = []
+    conditions = [LIGHT_NOTE] if context.path == LIGHT else []
     for state in context.requirements:
         if state.waiver and state.standing != "met":
             conditions.append(
@@ -154,6 +224,7 @@ def _conditions(context: Context) -> list[str]:
         elif state.acceptance and state.standing == "inconclusive":
             review = state.acceptance.review_by.date().isoformat()
             conditions.append(f"{state.title}: inconclusive, accepted with a limitation, review by {review}")
+    conditions += [sentence_of(row) for row in current_conditions(context.version) if row.state == "open"]
     return conditions
 
 

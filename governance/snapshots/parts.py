@@ -10,7 +10,9 @@ from django.db.models import Q
 from governance.gates.approvals import seats
 from governance.gates.context import Context
 from governance.models import Waiver, Warrant
-from governance.selectors.warrants import status_at
+from governance.selectors.conditions import REVIEW, current_conditions
+from governance.selectors.reading import FEWEST, MONTHS, counted
+from governance.selectors.standing import STANDING, condition_state, status_at
 from ledger import selectors as log
 from ledger.models import Entry
 from monitoring.models import Breach, Incident, Run
@@ -75,7 +77,10 @@ def _not_counted(row: Any, context: Context) -> str:
 
 
 def warrants_of(version: Version, at: dt.datetime) -> list[dict[str, Any]]:
-    rows = Warrant.objects.filter(version=version).select_related("slot").order_by("granted_at", "id")
+    rows = (
+        Warrant.objects.filter(version=version).select_related("slot", "version").order_by("granted_at", "id")
+    )
+    rows = rows.prefetch_related(*STANDING)
     return [
         {
             "id": f"warrant:{str(row.pk)[:8]}", "slot": f"{row.slot.environment}/{row.slot.region}/{row.slot.arm}",
@@ -84,6 +89,18 @@ def warrants_of(version: Version, at: dt.datetime) -> list[dict[str, Any]]:
             "conditions": list(row.conditions), "digest": row.document_digest,
         }
         for row in rows
+    ]  # fmt: skip
+
+
+def conditions_of(version: Version, at: dt.datetime) -> list[dict[str, Any]]:
+    """The conditions of the approval that stands, with those of a small team's review afterwards."""
+    return [
+        {
+            "id": f"condition:{str(row.pk)[:8]}", "kind": row.kind, "seat": row.seat, "text": row.text,
+            "due": moment(row.due_from), "grace_ends": moment(row.grace_ends), "responsible": row.responsible,
+            "state": condition_state(row, at), "met_by": row.met_by, "met": moment(row.met_at),
+        }
+        for row in current_conditions(version)
     ]  # fmt: skip
 
 
@@ -249,6 +266,10 @@ def exceptions_of(data: dict[str, Any]) -> list[dict[str, str]]:
     for row in data["waivers"]:
         text = f"{row['reason']} Compensating control: {row['control']} Ends {row['ends']}."
         found.append((f"Waiver of {row['requirement']}", row["state"], text, row["id"]))
+    for row in data["conditions"]:
+        if row["state"] != "met":
+            what = "Review afterwards" if row["kind"] == REVIEW else "Condition of the approval"
+            found.append((what, row["state"], f"{row['text']}. To be met by {row['due']}", row["id"]))
     for row in data["warrants"]:
         if row["status"] in ("void", "lapsed", "grace", "due"):
             ground = (
@@ -260,6 +281,15 @@ def exceptions_of(data: dict[str, Any]) -> list[dict[str, str]]:
             found.append(
                 (f"Decision as {row['seat']}", row["outcome"], f"does not count: {row['why_not']}", row["id"])
             )
+    for row in data["findings"]:
+        if row["state"] not in ("closed", "withdrawn"):
+            more = f" Risk accepted until {row['accepted_until']}." if row["accepted_until"] else ""
+            more += f" Extended {row['extensions']} times." if row["extensions"] else ""
+            late = "overdue since" if row["overdue"] else "due"
+            state = f"{row['severity']}, {row['state'].replace('-', ' ')}"
+            found.append((f"Finding: {row['title']}", state, f"{late} {row['due']}.{more}", row["id"]))
+    for row in data["dissents"]:
+        found.append((f"Dissent to {row['about']}", row["against"], row["reason"], row["id"]))
     for row in data["incidents"]:
         found.append((row["title"], f"{row['kind']}, {row['state']}", row["severity"], row["id"]))
     if data["state_name"] in ("suspended", "restricted", "rejected", "retired", "in-use-not-warranted"):
@@ -272,3 +302,17 @@ def exceptions_of(data: dict[str, Any]) -> list[dict[str, str]]:
         {"no": f"E-{at:02d}", "what": what, "state": state, "text": text, "evidence": mark}
         for at, (what, state, text, mark) in enumerate(found, 1)
     ]
+
+
+def reading_of(version: Version, at: dt.datetime) -> dict[str, Any]:
+    """How decisions on this version's system were taken in the last twelve months: counts without names, and none where
+    they are so few that a count would be a name."""
+    found = counted([version.model.system_id], at=at)
+    return {
+        "months": MONTHS,
+        "decisions": found.decisions,
+        "told": found.told,
+        "unopened": found.unopened if found.told else None,
+        "quick": found.quick if found.told else None,
+        "fewest": FEWEST,
+    }

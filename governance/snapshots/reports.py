@@ -15,12 +15,16 @@ from governance.gates.context import Context
 from governance.policies.sentences import sentences
 from governance.selectors.visible import one
 from governance.snapshots import evidence
+from governance.snapshots.challenge import dissents_of, findings_of
+from governance.snapshots.emergencies import emergencies_of
 from governance.snapshots.parts import (
     WORST,
+    conditions_of,
     decisions_of,
     denials_of,
     exceptions_of,
     incidents_of,
+    reading_of,
     requirement_rows,
     results_of,
     runs_of,
@@ -28,12 +32,13 @@ from governance.snapshots.parts import (
     waivers_of,
     warrants_of,
 )  # fmt: skip
+from governance.snapshots.policies import policy_changes
 from ledger import selectors as log
 from ledger.models import KeyRecord
 from people.selectors import names_of
 from registry.machines import VERSION
 from registry.models import Version
-from registry.selectors import versions
+from registry.selectors import tierings, versions
 from registry.selectors.cards import CARD
 
 KINDS = {"scorecard": "Scorecard", "audit": "Evidence report"}
@@ -53,7 +58,14 @@ def report_data(*, report_id: UUID, version_id: UUID, kind: str, at: dt.datetime
     pack = evidence.pack()
     items = evidence.items(context)
     said = evidence.attestations(version, pack.id)
-    found = assess(pack, items, said, at=at, tier=version.model.system.risk_tier, version=str(version.pk))
+    found = assess(
+        pack,
+        items,
+        said,
+        at=at,
+        tier=context.policy.tier if context.policy else version.model.system.risk_tier,
+        version=str(version.pk),
+    )
     people = [*{version.model.system.owner, *(given.person for given in said)}]
     data: dict[str, Any] = {
         "format": FORMAT,
@@ -61,18 +73,23 @@ def report_data(*, report_id: UUID, version_id: UUID, kind: str, at: dt.datetime
         "kind": kind,
         "title": KINDS[kind],
         "snapshot": _snapshot(context),
-        "subject": _subject(version),
+        "subject": _subject(version, at),
         "state": VERSION.state(version.state).title,
         "state_name": version.state,
         "framework": _framework(found, pack.title),
         "requirements": requirement_rows(context),
         "decisions": decisions_of(context),
         "warrants": warrants_of(version, at),
+        "conditions": conditions_of(version, at),
         "waivers": waivers_of(version, at),
         "incidents": incidents_of(version),
+        "findings": findings_of(version, at),
+        "dissents": dissents_of(version),
+        "emergencies": emergencies_of(version, at),
         "runs": runs_of(version),
         "results": results_of(version),
         "denials": denials_of(version),
+        "reading": reading_of(version, at),
         "attestations": [
             {"id": a.id, "rows": sorted(a.rows), "person": a.person, "role": a.role, "statement": a.statement,
              "given": _day(a.attested), "expires": _day(a.expires), "digest": a.digest, "scope": a.scope}
@@ -80,6 +97,7 @@ def report_data(*, report_id: UUID, version_id: UUID, kind: str, at: dt.datetime
         ],
         "timeline": timeline_of(version),
         "policy": _policy(context),
+        "policy_changes": policy_changes(version, at),
         "records": _records(),
         "evidence": [
             {"id": i.id, "type": pack.evidence_types[i.type].title, "verb": pack.evidence_types[i.type].verb,
@@ -101,6 +119,9 @@ def report_data(*, report_id: UUID, version_id: UUID, kind: str, at: dt.datetime
         ][-3:],
     }
     data["exceptions"] = exceptions_of(data)
+    people += [row["person"] for row in data["dissents"]] + [row["owner"] for row in data["findings"]]
+    people += [row[by] for row in data["policy_changes"] for by in ("drafted_by", "approved_by")]
+    people += [row["responsible"] for row in data["conditions"]]
     people += [row["person"] for row in data["decisions"]] + [row["requested_by"] for row in data["waivers"]]
     data["people"] = dict(sorted(names_of({person for person in people if person}).items()))
     data["attention"] = _attention(data, found)
@@ -126,12 +147,14 @@ def _snapshot(context: Context) -> dict[str, Any]:
     }
 
 
-def _subject(version: Version) -> dict[str, Any]:
+def _subject(version: Version, at: dt.datetime) -> dict[str, Any]:
     system = version.model.system
+    tiering = tierings.standing(system, at)
     return {
         "system": system.name, "system_slug": system.slug, "purpose": system.purpose,
         "affected_people": system.affected_people, "owner": system.owner, "legal_entity": system.legal_entity,
-        "tier": system.risk_tier, "ai_act": system.get_ai_act_class_display(), "on_void": system.get_on_void_display(),
+        "tier": system.risk_tier, "tiering": f"{tiering.words} {tiering.lowered}".strip(),
+        "ai_act": system.get_ai_act_class_display(), "on_void": system.get_on_void_display(),
         "model": version.model.name, "task": version.model.task, "version": version.number,
         "version_id": str(version.pk),
         "label": version.label, "binding": version.get_binding_display(), "digest": version.subject_digest,
@@ -239,6 +262,7 @@ def _attention(data: dict[str, Any], found: Assessment) -> list[dict[str, Any]]:
         return sum(row["standing"] in words for row in rows)
 
     ends = sorted(row["ends"] for row in data["waivers"] if row["active"])
+    due = sorted(row["due"] for row in data["conditions"] if row["state"] != "met")
     opened = [row for row in data["incidents"] if row["state"] == "open"]
     faults = sum(not item["intact"] for item in data["evidence"])
     audit = data["records"]["audit"]
@@ -251,8 +275,12 @@ def _attention(data: dict[str, Any], found: Assessment) -> list[dict[str, Any]]:
         {"title": "Framework rows stale or missing",
          "n": found.counts.get(State.STALE, 0) + found.counts.get(State.MISSING, 0), "text": ""},
         {"title": "Active waivers", "n": len(ends), "text": f"first ends {ends[0][:10]}" if ends else ""},
+        {"title": "Open conditions, reviews afterwards", "n": len(due),
+         "text": f"first due {due[0][:10]}" if due else ""},
         {"title": "Void or lapsed warrants",
          "n": sum(row["status"] in ("void", "lapsed") for row in data["warrants"]), "text": ""},
+        {"title": "Open findings", "n": sum(row["open"] for row in data["findings"]), "text": ""},
+        {"title": "Dissents", "n": len(data["dissents"]), "text": ""},
         {"title": "Open incidents", "n": len(opened), "text": ""},
         {"title": "Denied attempts", "n": data["denials"], "text": ""},
     ]  # fmt: skip

@@ -1,135 +1,100 @@
-"""What waits for me, oldest first, and why it is mine."""
+"""What waits for me: overdue first, then by due date, and why it is mine."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+import datetime as dt
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 
-from governance.models import Decision, Policy, Waiver
-from governance.selectors.visible import retraining_visible, waivers_visible
+from governance.selectors.tasks import KINDS, Task, waiting_for
+from ledger import clock
 from ledger.actors import Actor
-from monitoring.selectors import breaches_visible, incidents_visible
-from people import access
-from people.catalogue import P
-from people.pages import actor_of, reading
-from people.selectors import notices_for
-from registry.models import Contribution, Version
-from registry.selectors.versions import versions_visible
-
-MOST = 200
+from ledger.workdays import calendar
+from people.lists import Column, Filter, Listing, choices_of, register, shown_list
+from people.pages import actor_of, named, reading
+from people.selectors import names_of, notices_for
+from registry.models.systems import RiskTier
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One thing to do: where, on what, why it is mine, since when."""
+def _tasks(actor: Actor) -> list[Task]:
+    return waiting_for(actor)[0]
 
-    what: str
-    url: str
-    about: str
-    tier: str
-    why: str
-    since: datetime | None
-    state: str
+
+def _when(rows: list[Task], value: str) -> list[Task]:
+    now = clock.now()
+    if value == "overdue":
+        return [task for task in rows if task.overdue(now)]
+    return [task for task in rows if (task.due is not None) == (value == "dated")]
+
+
+def _unclaimed(rows: list[Task], value: str) -> list[Task]:
+    return [task for task in rows if task.claimable and bool(task.on_it) == (value == "claimed")]
+
+
+def _on_it(task: Task) -> str:
+    return ", ".join(sorted(names_of(task.on_it).values())) if task.on_it else ""
+
+
+def _stands_for(task: Task) -> str:
+    return " or ".join(names_of(task.stands_for).values()) if task.stands_for else ""
+
+
+INBOX = register(
+    Listing(
+        "inbox", "What waits for you", "governance:inbox", _tasks,
+        columns=(
+            Column("do", "Do", lambda task: task.what, link=lambda task: task.url),
+            Column("about", "About", lambda task: task.about),
+            Column("system", "System", lambda task: task.system),
+            Column("tier", "Risk tier", lambda task: task.tier, "tier"),
+            Column("due", "Due", lambda task: task.due, "moment"),
+            Column("on_it", "On it", _on_it),
+            Column("state", "State", lambda task: task.state, "tag"),
+            Column("why", "Why it is yours", lambda task: task.why),
+            Column("for", "For", _stands_for),
+            Column("since", "Since", lambda task: task.since, "moment"),
+        ),
+        filters=(
+            Filter("do", "Do", lambda rows, value: [task for task in rows if task.kind == value], lambda: list(KINDS.items())),
+            Filter("tier", "Risk tier", lambda rows, value: [task for task in rows if task.tier == value],
+                   choices_of(RiskTier.values)),
+            Filter("due", "Due", _when,
+                   lambda: [("overdue", "Overdue"), ("dated", "With a date"), ("undated", "Without a date")]),
+            Filter("claim", "On it", _unclaimed, lambda: [("nobody", "Nobody"), ("claimed", "Somebody")]),
+        ),
+        things=("task", "tasks"),
+        empty="Nothing waits for you.",
+    )
+)  # fmt: skip
 
 
 @reading
 def inbox(request: HttpRequest) -> HttpResponse:
     """The first page: everything that waits for me."""
     actor = actor_of(request)
-    reached = access.reach(actor)
-    tasks = [*_versions(actor, reached), *_waivers(actor, reached), *_others(actor, reached)]
-    tasks.sort(key=lambda task: (task.since is None, task.since))
-    barred = [row for row in _open_versions(actor)[:MOST] if row.pk in _mine(actor)]
-    context = {
-        "tasks": tasks[:MOST],
-        "more": max(0, len(tasks) - MOST),
+    tasks, barred = waiting_for(actor)
+    context = shown_list(request, INBOX, tasks)
+    now = clock.now()
+    shown: list[Task] = context["objects"]
+    context |= {
+        "tasks": [(task, _due_word(task, now)) for task in shown],
+        "overdue": sum(task.overdue(now) for task in tasks),
+        "today": sum(_due_word(task, now) == "today" for task in tasks),
+        "all": len(tasks),
         "barred": barred,
+        "me": actor.id,
+        "names": named(person for task in shown for person in (*task.on_it, *task.stands_for)),
         "notices": notices_for(actor).filter(read_at=None)[:20],
     }
     return render(request, "governance/inbox.html", context)
 
 
-def _open_versions(actor: Actor) -> QuerySet[Version]:
-    return versions_visible(actor).filter(state__in=("validation", "review")).order_by("registered_at")
-
-
-def _mine(actor: Actor) -> set[object]:
-    rows = Contribution.objects.filter(principal__in=actor.principals) | Contribution.objects.filter(
-        controller__in=actor.principals
-    )
-    return set(rows.values_list("version_id", flat=True))
-
-
-def _versions(actor: Actor, reached: access.Reach) -> Iterator[Task]:
-    mine = _mine(actor)
-    decided = set(Decision.objects.filter(person=actor.id).values_list("version_id", "decision_round"))
-    for row in _open_versions(actor)[:MOST]:
-        url = reverse("governance:version", args=[row.pk])
-        if row.pk in mine:
-            continue
-        if row.state == "review" and reached.allows(P.VERSION_APPROVE, row):
-            if (row.pk, row.decision_round) in decided:
-                continue
-            yield _task(
-                "Decide", reverse("governance:decide", args=[row.pk]), row, "you hold an approval seat"
-            )
-        elif row.state == "validation" and reached.allows(P.VERSION_REVIEW, row):
-            yield _task("Validate and start the review", url, row, "you may review it")
-    for row in versions_visible(actor).filter(state="draft").order_by("registered_at")[:MOST]:
-        if row.pk in mine and reached.allows(P.VERSION_SUBMIT, row):
-            yield _task(
-                "Finish and submit", reverse("governance:version", args=[row.pk]), row, "you work on it"
-            )
-
-
-def _waivers(actor: Actor, reached: access.Reach) -> Iterator[Task]:
-    mine = _mine(actor)
-    rows: QuerySet[Waiver] = waivers_visible(actor).filter(state="requested").exclude(requested_by=actor.id)
-    for waiver in rows.order_by("starts")[:MOST]:
-        if waiver.version_id in mine or not reached.allows(P.WAIVER_APPROVE, waiver):
-            continue
-        url = reverse("governance:version", args=[waiver.version_id])
-        yield _task(f"Decide the waiver of {waiver.requirement}", f"{url}#waivers", waiver.version,
-                    "you may approve waivers", waiver.starts)  # fmt: skip
-
-
-def _others(actor: Actor, reached: access.Reach) -> Iterator[Task]:
-    for request in retraining_visible(actor).filter(state="requested").order_by("requested_at")[:MOST]:
-        if reached.allows(P.RETRAINING_DECIDE, request):
-            url = reverse("governance:act", args=["decide-retraining", request.pk])
-            yield _task(
-                "Decide on retraining", url, request.version, "you may decide it", request.requested_at
-            )
-    for breach in breaches_visible(actor).filter(state="open").order_by("opened_at")[:MOST]:
-        if reached.allows(P.BREACH_CLOSE, breach):
-            url = reverse("monitoring:breach", args=[breach.pk])
-            yield _task("Look into a breach", url, breach.monitor.deployment.version, "you work on breaches",
-                        breach.opened_at)  # fmt: skip
-    for incident in incidents_visible(actor).filter(state="open").order_by("opened_at")[:MOST]:
-        if reached.allows(P.INCIDENT_WORK, incident):
-            system = incident.system
-            yield Task("Work on an incident", reverse("monitoring:incidents"), incident.title, system.risk_tier,
-                       "you work on incidents", incident.opened_at, incident.state)  # fmt: skip
-    if reached.anywhere(P.POLICY_APPROVE):
-        for policy in Policy.objects.filter(state="review").exclude(drafted_by=actor.id):
-            url = reverse("governance:policy", args=[policy.pk])
-            yield Task(
-                "Decide on a policy",
-                url,
-                str(policy),
-                policy.tier,
-                "you approve policies",
-                None,
-                policy.state,
-            )
-
-
-def _task(what: str, url: str, version: Version, why: str, since: datetime | None = None) -> Task:
-    tier = version.model.system.risk_tier
-    return Task(what, url, str(version), tier, why, since or version.registered_at, version.state)
+def _due_word(task: Task, now: dt.datetime) -> str:
+    """`overdue`, `today`, `later`, or empty without a date."""
+    if task.due is None:
+        return ""
+    if task.overdue(now):
+        return "overdue"
+    zone = calendar().zone
+    return "today" if task.due.astimezone(zone).date() == now.astimezone(zone).date() else "later"

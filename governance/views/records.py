@@ -1,4 +1,4 @@
-"""Warrants, policies, reports, machines and the log as pages."""
+"""Reports and the log as pages."""
 
 from __future__ import annotations
 
@@ -8,34 +8,17 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from governance import machines as governance_machines
-from governance.machines import POLICY
-from governance.models import Policy
-from governance.policies.sentences import sentences
-from governance.selectors.requirements import document_of
-from governance.selectors.visible import (
-    policy_by_id,
-    report_by_id,
-    reports_visible,
-    warrant_by_id,
-    warrants_visible,
-)
-from governance.selectors.warrants import status_at
+from governance.models import Report
+from governance.selectors.visible import report_by_id
 from governance.services.reports import report_files
-from ledger import clock
-from ledger import machines as ledger_machines
 from ledger import selectors as log
 from ledger.errors import NotThere
 from ledger.models import Entry
-from modelwarrant.machine import Machine
-from monitoring import machines as monitoring_machines
-from monitoring.charts import diagrams
 from people import access
-from people import machines as people_machines
 from people.catalogue import P
-from people.pages import actor_of, named, paged, reading
+from people.pages import actor_of, named, reading
 from people.services.reading import shown
-from registry import machines as registry_machines
+from people.signals import evidence_opened
 
 PARTS = (
     ("sidecar", "signature", ".dsse.json", "application/json"),
@@ -43,100 +26,21 @@ PARTS = (
     ("pdf", "PDF", ".pdf", "application/pdf"),
 )
 """Part in the address, its name on the page, how its file name ends, media type."""
-MACHINE_MODULES = (
-    registry_machines,
-    governance_machines,
-    monitoring_machines,
-    people_machines,
-    ledger_machines,
-)
-
-
-@reading
-def warrants(request: HttpRequest) -> HttpResponse:
-    """Warrants I may see, the newest first."""
-    page = paged(request, warrants_visible(actor_of(request)).order_by("-granted_at"))
-    now = clock.now()
-    rows = [(item, status_at(item, now)) for item in page]
-    return render(request, "governance/warrants.html", {"page": page, "rows": rows})
-
-
-@reading
-def warrant(request: HttpRequest, warrant_id: UUID) -> HttpResponse:
-    """One warrant: its terms, how it stands, and how anybody checks it."""
-    row = shown(actor=actor_of(request), permission=P.WARRANT_VIEW, row=warrant_by_id(warrant_id))
-    key = log.key_by_id("warrant", row.keyid) if row.keyid else None
-    context = {
-        "warrant": row,
-        "status": status_at(row, clock.now()),
-        "key": key.public if key else "",
-        "vkeys": _vkeys(granted.origin) if (granted := log.first_entry("warrant", row.pk)) else [],
-        "history": log.history("warrant", row.pk),
-    }
-    return render(request, "governance/warrant.html", context)
-
-
-@reading
-def warrant_document(request: HttpRequest, warrant_id: UUID) -> HttpResponse:
-    """warrant.json, byte for byte."""
-    row = shown(actor=actor_of(request), permission=P.WARRANT_VIEW, row=warrant_by_id(warrant_id))
-    if not row.document:
-        raise NotThere
-    answer = HttpResponse(row.document.encode("utf-8"), content_type="application/json")
-    answer["Content-Disposition"] = f'attachment; filename="warrant-{row.pk}.json"'
-    return answer
-
-
-@reading
-def policies(request: HttpRequest) -> HttpResponse:
-    """Every policy: the organisation's law is open to everybody who may sign in."""
-    rows = Policy.objects.order_by("tier", "-number")
-    return render(request, "governance/policies.html", {"page": paged(request, rows)})
-
-
-@reading
-def policy(request: HttpRequest, policy_id: UUID) -> HttpResponse:
-    """One policy as sentences, and its exact text."""
-    row = policy_by_id(policy_id)
-    reached = access.reach(actor_of(request))
-    moves = [move for move in POLICY.legal(row.state) if move.name != "supersede"]
-    context = {
-        "policy": row,
-        "sections": sentences(document_of(row)),
-        "moves": [move for move in moves if reached.allows(P(move.permission), row)],
-        "names": named([row.drafted_by]),
-    }
-    return render(request, "governance/policy.html", context)
-
-
-@reading
-def reports(request: HttpRequest) -> HttpResponse:
-    """Reports I may read, the newest first."""
-    page = paged(request, reports_visible(actor_of(request)).order_by("-requested_at"))
-    return render(request, "governance/reports.html", {"page": page, "parts": PARTS})
 
 
 @reading
 def report_file(request: HttpRequest, report_id: UUID, part: str) -> HttpResponse:
     """One file of a finished report: the PDF, its data or its signature, byte for byte."""
-    row = shown(actor=actor_of(request), permission=P.REPORT_VIEW, row=report_by_id(report_id))
+    actor = actor_of(request)
+    row = shown(actor=actor, permission=P.REPORT_VIEW, row=report_by_id(report_id))
     ending, media_type = next(((end, kind) for name, _, end, kind in PARTS if name == part), ("", ""))
     for name, data in report_files(row).items() if ending else ():
         if name.endswith(ending) and (part == "sidecar" or ".dsse." not in name):
             answer = HttpResponse(data, content_type=media_type)
             answer["Content-Disposition"] = f'attachment; filename="{name}"'
+            evidence_opened.send(sender=Report, actor=actor, version=row.version, what="report", about=row.pk)
             return answer
     raise NotThere
-
-
-@reading
-def machines(request: HttpRequest) -> HttpResponse:
-    """Every state machine, drawn from the table that the services obey."""
-    found = [
-        value for module in MACHINE_MODULES for value in vars(module).values() if isinstance(value, Machine)
-    ]
-    drawn = [(machine, diagrams.machine(machine, "")) for machine in dict.fromkeys(found)]
-    return render(request, "governance/machines.html", {"machines": drawn})
 
 
 @reading

@@ -98,6 +98,7 @@ def test_a_compromised_model_key_takes_its_versions_back_into_review_until_anoth
     assert (again.status, again.detail) == (SignatureStatus.INVALID, "The key is revoked.")
     from_new = resign(world, version, tmp_path)
     assert from_new.status == SignatureStatus.VALID
+    world.hand_in(version_by_id(version.pk))  # a new round asks its questions anew
     for who, seat in (("validator", "independent-validator"), ("reviewer", "risk-reviewer")):
         world.decide(version, who, seat)
     assert version_by_id(version.pk).state == "approved"

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import connection
+from django.db import connection, transaction
 
 from governance.models import Warrant
 from governance.services import gate
 from governance.services.deployments import deployment_request
-from governance.services.warrants import issue_due
+from governance.services.warrants import issue_due, warrant_void
+from ledger import triggers
 from ledger.actors import Actor
 from ledger.errors import NotAllowed, NotThere
+from ledger.models import Entry
 from registry import storage
 from registry.selectors.versions import files, version_by_id
 from tests.world import publish
@@ -68,6 +70,37 @@ def test_what_was_tampered_with_closes_the_gate(warranted: tuple[Any, Any, Warra
     assert "record-altered" in {
         r["code"] for r in gate.ask(actor=world.ci, version_id=version.pk, **PLACE).reasons
     }
+
+
+def test_what_was_just_verified_verifies_nothing_else(warranted: tuple[Any, Any, Warrant]) -> None:
+    world, version, warrant = warranted
+
+    def asked() -> tuple[str, set[str]]:
+        reply = gate.ask(actor=world.ci, version_id=version.pk, **PLACE)
+        return reply.answer, {reason["code"] for reason in reply.reasons}
+
+    assert asked() == ("pass", set())
+    for statement, row in (
+        ("UPDATE governance_decision SET outcome = 'reject' WHERE id = %s", version.decisions.first()),
+        ("UPDATE registry_signature SET keyid = 'x' WHERE id = %s", version.signatures.first()),
+        ("UPDATE registry_aimodel SET name = 'x' WHERE id = %s", version.model),
+        ("UPDATE registry_system SET on_void = 'keep' WHERE id = %s", version.model.system),
+        ("UPDATE governance_warrant SET document = document || ' ' WHERE id = %s", warrant),
+    ):
+        with transaction.atomic():
+            sql(statement, hexed(row))
+            assert asked() == ("refused", {"record-altered"}), statement
+            transaction.set_rollback(True)
+        assert asked() == ("pass", set())
+    entry = Entry.objects.filter(subject_kind="version", subject_id=str(version.pk)).latest("at")
+    stored = bytes(entry.bytes)
+    with triggers.disabled(connection):
+        Entry.objects.filter(pk=entry.pk).update(bytes=stored.replace(b'"approved"', b'"rejected"'))
+        assert asked() == ("refused", {"record-altered", "version-rejected"})
+        Entry.objects.filter(pk=entry.pk).update(bytes=stored)
+    assert asked() == ("pass", set())
+    warrant_void(actor=world["reviewer"], warrant_id=warrant.pk, ground="integrity")
+    assert asked() == ("refused", {"warrant-void"})
 
 
 def test_an_overwritten_file_closes_the_gate(warranted: tuple[Any, Any, Warrant]) -> None:

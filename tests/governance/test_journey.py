@@ -59,7 +59,7 @@ def test_a_version_earns_its_warrant_and_loses_it(world: Any) -> None:
     digest = version_by_id(version.pk).subject_digest
     assert gate.ask_by_digest(actor=world.ci, digest=digest, **PLACE).answer == "pass"
 
-    report = deployment_report(actor=world.ci, slot_id=warrant.slot_id, digest=digest, state="live")
+    report = deployment_report(actor=world.ci, slot_id=warrant.slot_id, digest=digest, state="canary")
     assert not report.unexpected
     for day in (1, 2):
         assert (Breach.objects.count(), Alert.objects.count()) == (day - 1, 0)  # one odd day wakes nobody

@@ -61,7 +61,10 @@ def test_a_plan_is_stricter_shown_and_frozen(world: Any, monkeypatch: pytest.Mon
     publish()
     issue_due(actor=Actor.system("warrant-issuer"))
     deployment_report(
-        actor=world.ci, slot_id=warrant.slot_id, digest=version_by_id(version.pk).subject_digest, state="live"
+        actor=world.ci,
+        slot_id=warrant.slot_id,
+        digest=version_by_id(version.pk).subject_digest,
+        state="canary",
     )
     frozen = {t["metric"]: t for item in Monitor.objects.get().checks for t in item["thresholds"]}
     assert frozen["distinct_predictions"]["bound"] == 10.0

@@ -59,8 +59,8 @@ def report(kind: str = "scorecard") -> dict[str, Any]:
         "records": {"audit": None, "full_audit": None, "triggers_missing": [], "keys": []},
         "policy": None, "denials": 0, "attention": [], "strips": {"fairness": [], "drift": []},
     }  # fmt: skip
-    for name in ("requirements", "decisions", "warrants", "waivers", "incidents", "runs", "results", "attestations",
-                 "timeline", "evidence"):  # fmt: skip
+    for name in ("requirements", "decisions", "warrants", "conditions", "waivers", "incidents", "runs", "results", "attestations",
+                 "timeline", "evidence", "findings", "dissents"):  # fmt: skip
         data[name] = []
     data["exceptions"] = exceptions_of(data)
     return data
