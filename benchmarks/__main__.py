@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import append, drift, fairness, oms, sequencer, verdicts, verify
+from benchmarks import append, drift, fairness, oms, pages, sequencer, verdicts, verify
 from benchmarks.databases import Skipped
 
 BENCHMARKS: dict[str, Callable[[], dict[str, object]]] = {
@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, Callable[[], dict[str, object]]] = {
     "fairness-frame": fairness.run_frame,
     "oms-large": oms.run_large,
     "oms-small": oms.run_small,
+    "pages": pages.run,
     "sequencer": sequencer.run,
     "verify-log": verify.run,
 }

@@ -100,7 +100,7 @@ def _migrated(changes: dict[str, str], told: str) -> Ground:
     env |= {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "SECRET_KEY": secrets.token_urlsafe(64),
-        "ALLOWED_HOSTS": "localhost",
+        "ALLOWED_HOSTS": "localhost,127.0.0.1",
         **changes,
     }
     subprocess.run([sys.executable, "manage.py", "migrate", "--verbosity", "0"], env=env, check=True)

@@ -50,6 +50,25 @@ def database(url: str, home: Path, password_file: str = "") -> dict[str, Any]:
     return config | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
 
 
+def mail(url: str, password_file: str = "") -> tuple[bool, dict[str, Any]]:
+    """Whether mails are sent, and Django's settings for `url`; nothing is sent without one.
+
+    The password may stand in a file of its own instead of the address. Raises ImproperlyConfigured for another scheme.
+    """
+    said = Env.email_url_config(url or "dummymail://")
+    password = Path(password_file).read_text(encoding="utf-8").strip() if password_file else ""
+    found = {
+        "EMAIL_BACKEND": said["EMAIL_BACKEND"],
+        "EMAIL_HOST": said["EMAIL_HOST"] or "localhost",
+        "EMAIL_PORT": said["EMAIL_PORT"] or 25,
+        "EMAIL_HOST_USER": said["EMAIL_HOST_USER"] or "",
+        "EMAIL_HOST_PASSWORD": password or said["EMAIL_HOST_PASSWORD"] or "",
+        "EMAIL_USE_TLS": said.get("EMAIL_USE_TLS", False),
+        "EMAIL_USE_SSL": said.get("EMAIL_USE_SSL", False),
+    }
+    return bool(url), found
+
+
 def sqlite(name: str) -> dict[str, Any]:
     """SQLite through our backend (file lock before BEGIN IMMEDIATE), write-ahead log, full synchronisation."""
     return {

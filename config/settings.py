@@ -39,6 +39,10 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "guardian",
+    # signs in by the identity provider; none of its pages, accounts or e-mail is used (people/provider.py)
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "rest_framework",
     "drf_spectacular",
     "ledger.apps.LedgerConfig",
@@ -58,6 +62,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "people.middleware.ActorMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "config.middleware.ServiceErrorMiddleware",
@@ -116,6 +121,25 @@ PKCS11_PIN_FILE = env.str("PKCS11_PIN_FILE", default="")
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_TZ = True
+# When people work: deadlines count these days, and nothing lapses outside these hours (ledger/workdays.py).
+WORKING_ZONE = env.str("WORKING_ZONE", default="UTC")
+WORKING_HOURS = tuple(int(hour) for hour in env.list("WORKING_HOURS", default=["8", "18"]))
+WORKING_WEEKDAYS = [int(day) for day in env.list("WORKING_WEEKDAYS", default=["0", "1", "2", "3", "4"])]
+WORKING_COUNTRY = env.str("WORKING_COUNTRY", default="")
+
+# -- mail ----------------------------------------------------------------------------------------------------------
+# Off without EMAIL_URL: smtp://user:password@host:25, smtp+tls:// (STARTTLS), smtp+ssl://, consolemail://. What stands
+# in mails and calendars leads to PORTAL_URL, never to a host that a request named.
+PORTAL_URL = env.str("PORTAL_URL", default="").rstrip("/")
+MAIL_ON, _mail = environment.mail(
+    env.str("EMAIL_URL", default=""), env.str("EMAIL_PASSWORD_FILE", default="")
+)
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail["EMAIL_USE_TLS"], _mail["EMAIL_USE_SSL"]
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default="ModelWarrant <modelwarrant@localhost>")
 
 # -- people --------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "people.User"
@@ -131,6 +155,27 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+
+# Sign-in by an identity provider (OpenID Connect); off while OIDC_ISSUER is empty (docs/people.md).
+OIDC_ISSUER = env.str("OIDC_ISSUER", default="")
+OIDC_NAME = env.str("OIDC_NAME", default="your organisation") if OIDC_ISSUER else ""
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET_FILE = env.str("OIDC_CLIENT_SECRET_FILE", default="")
+OIDC_CA_FILE = env.str(
+    "OIDC_CA_FILE", default=""
+)  # authorities in PEM, where the provider's isn't a public one
+# What the provider says where a second factor was shown: any of these in `acr`, or in `amr`.
+OIDC_SECOND_FACTOR_ACR = env.list("OIDC_SECOND_FACTOR_ACR", default=[])
+OIDC_SECOND_FACTOR_AMR = env.list("OIDC_SECOND_FACTOR_AMR", default=["mfa"])
+# Pipelines that show their platform's identity: files with the public keys of issuers, as "https://issuer=/file.json,...".
+WORKLOAD_ISSUERS = env.dict("WORKLOAD_ISSUERS", default={})
+SOCIALACCOUNT_ADAPTER = "people.provider.NoDoors"
+SOCIALACCOUNT_ONLY = True
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True}}
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
 
 # -- browser -------------------------------------------------------------------------------------------------------
 # Plain http is right for this machine alone; every other host name gets cookies and redirects for TLS.
@@ -210,6 +255,9 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
         "ComponentKind": "registry.models.versions.ComponentKind",
+        "DependencyKind": "registry.models.dependencies.DependencyKind",
+        "FieldKind": "registry.models.fields.FieldKind",
+        "RiskTier": "registry.models.systems.RiskTier",
         "ReportKind": ["scorecard", "audit"],
     },
 }
@@ -217,6 +265,10 @@ SPECTACULAR_SETTINGS = {
 # -- checks ---------------------------------------------------------------------------------------------------------
 # How long a worker may be silent about a check before another one takes it over.
 CHECK_LEASE_SECONDS = env.int("CHECK_LEASE_SECONDS", default=600)
+
+# -- warrants --------------------------------------------------------------------------------------------------------
+# For how many minutes a signed status list holds; a new one is made at half of it, and whenever a warrant falls.
+STATUS_MINUTES = env.int("STATUS_MINUTES", default=60)
 
 # -- background work -----------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = env.str("BROKER_URL", default="") or "filesystem://"
@@ -254,7 +306,10 @@ SCHEDULE = [
     ("ledger.outside", 60),
     ("monitoring.sweep", 5),
     ("governance.sweep", 10),
+    ("governance.keep", 60),
     ("people.sweep", 30),
+    ("people.digests", 300),
+    ("governance.deadlines", 300),
     ("registry.sweep", 300),
     ("ledger.self_audit", 3600),
 ]

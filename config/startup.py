@@ -9,23 +9,28 @@ from typing import Any, Protocol
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from governance import catalogue as governance_catalogue
 from governance import machines as governance_machines
 from governance.gates.catalogue import GATES
+from governance.selectors.things import RELATIONS
 from ledger import catalogue as ledger_catalogue
 from ledger import machines as ledger_machines
 from ledger.services.anchoring import anchors_problem
 from ledger.services.witnesses import policy_problem
+from ledger.workdays import calendar_problem
 from modelwarrant.machine import Machine
 from monitoring import catalogue as monitoring_catalogue
 from monitoring import machines as monitoring_machines
 from people import catalogue as people_catalogue
 from people import machines as people_machines
-from people.catalogue import P
+from people.catalogue import ROLES, P, permissions_of
+from people.services.notices import mail_problem
+from people.services.provider_settings import provider_problems
 from registry import machines as registry_machines
 from registry.selectors.retention import house_problem
 
 MACHINES = (ledger_machines, people_machines, registry_machines, monitoring_machines, governance_machines)
-CATALOGUES = (ledger_catalogue, people_catalogue, monitoring_catalogue)
+CATALOGUES = (ledger_catalogue, people_catalogue, monitoring_catalogue, governance_catalogue)
 MINIMUM_KEY_LENGTH = 50
 
 
@@ -76,22 +81,47 @@ def table_faults() -> Iterator[str]:
         "permissions": frozenset(P),
         "gates": frozenset(GATES),
         "events": ledger_catalogue.catalogue.names,
+        "roles": frozenset(ROLES),
     }
+    named: dict[str, Machine] = {}
     for module in MACHINES:
         machines = [value for value in vars(module).values() if isinstance(value, Machine)]
         if not machines:
             yield f"{module.__name__} holds no machine"
+        yield from (
+            f"{module.__name__}: the relation '{relation}' has no words in governance.selectors.things"
+            for relation in module.NOT_BY
+            if relation not in RELATIONS
+        )
         for machine in machines:
             for fault in machine.faults(**words, not_by=module.NOT_BY):
                 yield f"{module.__name__}: {fault}"
+            if named.setdefault(machine.name, machine) is not machine:
+                yield f"{module.__name__}: two machines are called '{machine.name}'"
+            yield from (f"{module.__name__}: {fault}" for fault in _idle_roles(machine))
     for catalogue in CATALOGUES:
         for fault in catalogue.faults():
             yield f"{catalogue.__name__}: {fault}"
 
 
+def _idle_roles(machine: Machine) -> Iterator[str]:
+    """A move kept to a role that doesn't carry its permission is one that nobody could make."""
+    for move in machine.transitions:
+        for role in move.roles:
+            if role in ROLES and move.permission not in permissions_of(role):
+                yield f"{machine.name}: '{move.name}' is kept to '{role}', which doesn't carry '{move.permission}'"
+
+
 def verify_settings() -> None:
     """Raise ImproperlyConfigured with every fault of the settings."""
-    problems = (policy_problem(), anchors_problem(), house_problem())
+    problems = (
+        policy_problem(),
+        anchors_problem(),
+        house_problem(),
+        calendar_problem(),
+        mail_problem(),
+        *provider_problems(),
+    )
     _refuse(chain(setting_faults(settings), filter(None, problems)))
 
 

@@ -22,6 +22,7 @@ from governance.services.acceptances import acceptance_give
 from governance.services.decisions import decision_record
 from governance.services.deployments import deployment_request
 from governance.services.policies import policy_approve, policy_draft, policy_submit
+from governance.services.readiness import checklist_answer, document_attach
 from governance.services.versions import version_start_review, version_submit, version_suspend
 from governance.services.waivers import waiver_approve, waiver_request
 from ledger import clock
@@ -33,6 +34,9 @@ from registry.models import Version
 from registry.selectors.versions import version_by_id
 from registry.services.systems import system_register
 
+REPORT = (
+    "The headline results were repeated from the stored data and agree; the limits are those of the card.\n"
+)
 PLACE = {"environment": "production", "region": "eu-central", "arm": "main"}
 CARD_FIELDS = (
     "intended_use", "not_for", "limitations", "human_oversight", "owner_contact", "training_data", "evaluation_data",
@@ -167,6 +171,7 @@ class Story:
                 self._accept(version, state.requirement.name)
             else:
                 self._waive(version, state.requirement.name)
+        self._hand_in(version, before)
         self._attempt(
             "Decision on what had changed",
             "reviewer",
@@ -198,10 +203,11 @@ class Story:
         self.gate(version, expected=0)
         report = self.client.post(
             f"/slots/{warrant.slot_id}/reports",
-            {"digest": version_by_id(version.pk).subject_digest, "state": "live"},
+            {"digest": version_by_id(version.pk).subject_digest, "state": "canary"},
         )
         self.told.happened(
-            "Deployment reported", "unexpected" if report["unexpected"] else "live, as warranted"
+            "Deployment reported",
+            "unexpected" if report["unexpected"] else "a canary, as the policy asks first",
         )
         return warrant
 
@@ -309,6 +315,21 @@ class Story:
         self.told.happened(
             f"Failed: {requirement}", f"waived until {waiver.ends:%Y-%m-%d} by the risk reviewer"
         )
+
+    def _hand_in(self, version: Version, context: Context) -> None:
+        """The validator's report and answers before the decision, the owner's on readiness for production."""
+        for move in context.document.moves if context.document else ():
+            for kind in move.documents:
+                document_attach(
+                    actor=self.cast["validator"], version_id=version.pk, kind=kind, title="Independent validation",
+                    name=f"{kind}.txt", data=REPORT.encode(), attached_as="validator",
+                )  # fmt: skip
+            who = self.cast["owner" if move.name == "deploy" else "validator"]
+            for question in move.checklist:
+                checklist_answer(
+                    actor=who, version_id=version.pk, move=move.name, question=question, answer="yes"
+                )
+        self.told.happened("Documents and checklists", "handed in by the validator and the owner")
 
     def _approve(self, version: Version, who: str, seat: str) -> None:
         context = Context(version_by_id(version.pk), clock.now())
