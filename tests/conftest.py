@@ -86,7 +86,7 @@ _prepare_environment()
 
 from django.conf import settings  # noqa: E402
 
-from tests import emptying  # noqa: E402
+from tests import emptying, remembered  # noqa: E402
 
 settings.DEBUG  # noqa: B018  reads the settings now, with the environment above
 
@@ -148,6 +148,17 @@ def _quick_emptying() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         emptying.install(patch)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _watched_patches() -> None:
+    """What is patched later builds its own world; what the session patched holds for all."""
+    remembered.watch_patches()
+
+
+@pytest.fixture(autouse=True)
+def _remembered_worlds() -> None:
+    remembered.begin()
 
 
 @pytest.fixture(scope="session")

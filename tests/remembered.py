@@ -1,0 +1,156 @@
+"""Worlds that many tests begin with, built once in a process and put back as they were.
+
+A world is made by the real services, checks and signatures included, which takes seconds; the same calls on the same
+ground leave the same world. The first test that makes one leaves a copy of the database and of the home beside it, and
+the next is given that copy. Only while nothing could differ: SQLite, a home of the test's own, nothing patched, no
+setting changed, and no row written since the ground was laid. Everything else is built anew, as if this weren't here.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+Build = TypeVar("Build", bound=Callable[..., Any])
+Key = tuple[str, ...]
+_HOME = settings.MODELWARRANT_HOME
+
+
+@dataclass(frozen=True)
+class _Kept:
+    database: Path
+    home: Path
+    facts: Any
+
+
+@dataclass
+class _Ground:
+    """What the database holds now: the calls that made it, and how many changes it had seen by then."""
+
+    calls: Key
+    changes: tuple[int, int]
+
+
+_kept: dict[Key, _Kept] = {}
+_ground: _Ground | None = None
+_patched = False
+
+
+def begin() -> None:
+    """A new test: nothing is patched, and the database is empty."""
+    global _ground, _patched
+    _ground, _patched = None, False
+
+
+def watch_patches() -> None:
+    """From now on, whatever a test patches makes it build its own world."""
+    for name in ("setattr", "setitem", "setenv", "delenv"):
+        _watched(name)
+
+
+def _watched(name: str) -> None:
+    real = getattr(pytest.MonkeyPatch, name)
+
+    @wraps(real)
+    def noticed(self: pytest.MonkeyPatch, *args: Any, **kwargs: Any) -> Any:
+        global _patched
+        _patched = True
+        return real(self, *args, **kwargs)
+
+    setattr(pytest.MonkeyPatch, name, noticed)
+
+
+def remembered(
+    keep: Callable[[Any], Any], give: Callable[[Any], Any], *, first: bool = False
+) -> Callable[[Build], Build]:
+    """Remember what a function makes. `keep` takes from its result what `give` makes it from again; `first`: it begins
+    on an empty database, otherwise on what a remembered one left."""
+
+    def decorate(build: Build) -> Build:
+        @wraps(build)
+        def made(*args: Any, **kwargs: Any) -> Any:
+            global _ground
+            said = args if first else args[1:]
+            before = _before(first)
+            if before is None:
+                return build(*args, **kwargs)
+            call = (build.__qualname__, repr((said, sorted(kwargs.items()))))
+            key = (*before, sha256("".join(call).encode()).hexdigest())
+            kept = _kept.get(key)
+            if kept is not None:
+                _put_back(kept)
+                _ground = _Ground(key, _changes())
+                return give(kept.facts)
+            result = build(*args, **kwargs)
+            if not _patched and _settled(first or _ground is not None):
+                _kept[key] = _copy(keep(result))
+                _ground = _Ground(key, _changes())
+            return result
+
+        return cast("Build", made)
+
+    return decorate
+
+
+def _before(first: bool) -> Key | None:
+    """The calls that the present world came by, if it may be remembered."""
+    if _patched or not _settled(True):
+        return None
+    if first:
+        return (_settings(),)
+    if _ground is None or _ground.changes != _changes() or _ground.calls[0] != _settings():
+        return None
+    return _ground.calls
+
+
+def _settled(possible: bool) -> bool:
+    own_home = Path(settings.MODELWARRANT_HOME) != Path(_HOME)
+    return possible and connection.vendor == "sqlite" and not connection.in_atomic_block and own_home
+
+
+def _settings() -> str:
+    said = {
+        name: getattr(settings, name)
+        for name in dir(settings)
+        if name.isupper() and name != "MODELWARRANT_HOME"
+    }
+    return sha256(repr(sorted(said.items())).encode()).hexdigest()
+
+
+def _changes() -> tuple[int, int]:
+    """Counts that move with every row this connection or another one writes."""
+    connection.ensure_connection()
+    with connection.cursor() as cursor:
+        other: int = cursor.execute("PRAGMA data_version").fetchone()[0]
+    return connection.connection.total_changes, other
+
+
+def _copy(facts: Any) -> _Kept:
+    folder = Path(tempfile.mkdtemp(prefix="world-", dir=_HOME))
+    target = sqlite3.connect(folder / "db.sqlite3")
+    connection.connection.backup(target)
+    target.close()
+    shutil.copytree(settings.MODELWARRANT_HOME, folder / "home")
+    return _Kept(folder / "db.sqlite3", folder / "home", facts)
+
+
+def _put_back(kept: _Kept) -> None:
+    connection.ensure_connection()
+    source = sqlite3.connect(kept.database)
+    source.backup(connection.connection)
+    source.close()
+    home = Path(settings.MODELWARRANT_HOME)
+    for entry in home.iterdir():
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    shutil.copytree(kept.home, home, dirs_exist_ok=True)
