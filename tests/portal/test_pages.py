@@ -246,3 +246,34 @@ def test_a_version_on_a_revoked_key_is_flagged_where_people_look(world):
     )
     listed = Client().get("/api/v1/incidents", HTTP_AUTHORIZATION=f"Bearer {world.token}").json()
     assert "rests on the revoked key" in str(listed)
+
+
+def test_a_reviewer_sees_what_is_missing_what_changed_and_who_is_on_it(world):
+    old = world.approved()
+    version = world.in_review(weights=b"other")
+    later = world.validated(weights=b"third")
+    client = signed_in(world, "reviewer")
+    address = reverse("governance:decide", args=[version.pk])
+    text = client.get(address).content.decode()
+    assert "You haven&#x27;t opened any evidence" in text or "You haven't opened any evidence" in text
+    assert f"Version {later.number}</a> is there already" in text  # never silent about a newer one
+    assert "Signed model" in text
+    run = version.runs.first()
+    assert client.get(reverse("monitoring:run", args=[run.pk])).status_code == 200
+    claim = reverse("governance:act", args=["claim", version.pk])
+    assert signed_in(world, "validator", strict=True).post(claim).status_code == 403  # no CSRF token
+    assert client.post(claim)["Location"] == address
+    text = client.get(address).content.decode()
+    assert "You have opened 1 piece of evidence" in text
+    assert "(you)" in text
+    assert signed_in(world, "developer").post(claim).status_code == 403
+    inbox = client.get(reverse("governance:inbox")).content.decode()
+    assert "<strong>you</strong>" in inbox
+    assert client.get("/?due=overdue").status_code == 200
+    assert client.get("/?do=decide&sort=due").status_code == 200
+    assert client.get("/?x=1").status_code == 400
+    compared = reverse("governance:compare", args=[old.pk, version.pk])
+    assert "List of model files" in client.get(compared).content.decode()
+    reading = client.get("/reading/").content.decode()
+    assert "too few to tell" in reading  # two decisions, of people who could be named by a count
+    assert "Validator" not in reading

@@ -13,6 +13,7 @@ from django.urls import reverse
 from governance.models import Report
 from governance.rendering import missing_libraries
 from governance.services.reports import report_request
+from governance.services.retirements import disposal_attest
 from governance.services.versions import version_retire
 from governance.tasks import report
 from ledger import clock
@@ -60,6 +61,13 @@ def test_the_end_of_a_system_is_told_on_its_page(
     assert "the term begins when it is retired" in owner.get(page).content.decode()
     assert "Place a legal hold" not in auditor.get(page).content.decode()
 
+    disposal_attest(
+        actor=world["owner"],
+        version_id=version.pk,
+        what="Training data",
+        how="deleted",
+        statement="Deleted by me.",
+    )
     version_retire(actor=world["owner"], version_id=version.pk, reason="Replaced.")
     done = owner.post(reverse(act, args=["retire-system", world.system_id]))
     assert done["Location"] == page
