@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-postgres test-sqlite conformance check format bench soak lock clean
+.PHONY: help setup demo serve seed test test-postgres test-sqlite conformance check format bench soak lock clean
 
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
@@ -69,8 +69,16 @@ format: $(READY) ## format the code and mend what ruff can mend
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench: $(READY) ## measure against the plain alternative, into var/bench/<name>.json (ONLY=name)
-	$(PY) -m benchmarks $(ONLY)
+SEED ?= 1
+SEEDED := $(if $(filter full,$(SIZE)),--models 10000 --versions 50000 --decisions 500000,--models 100 --versions 500 --decisions 5000)
+
+seed: $(READY) ## models, versions and decisions through the services into DATABASE_URL (SIZE=full for 10,000/50,000/500,000)
+	@[ -n "$$DATABASE_URL" ] || { echo "Say where: DATABASE_URL=postgresql://.../ of an empty database."; exit 1; }
+	$(PY) manage.py migrate --verbosity 0
+	$(PY) manage.py seed $(SEEDED) --seed $(SEED)
+
+bench: $(READY) ## measure against the plain alternative, into var/bench/<name>.json (ONLY=name, SIZE=4 for larger pages)
+	SIZE=$(SIZE) $(PY) -m benchmarks $(ONLY)
 
 soak: $(READY) ## long fault and load campaigns, bounded (SECONDS_EACH=60)
 	SOAK_SECONDS=$(or $(SECONDS_EACH),60) $(PY) -m pytest tests/soak tests/modelwarrant/test_fuzz.py tests/registry/test_uploads.py tests/monitoring/test_desks.py
