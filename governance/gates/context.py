@@ -9,6 +9,7 @@ from functools import cached_property
 from governance.gates import material
 from governance.models import Decision, Policy
 from governance.policies.document import PolicyDocument
+from governance.selectors.ground import Ground, ground_of, grounded
 from governance.selectors.requirements import RequirementState, document_of, policy_of, requirement_states
 from governance.selectors.shown import shown_digest, shown_set
 from registry.models import Version
@@ -29,6 +30,14 @@ class Context:
     place: str = ""
     """Where it is to run (`environment/region/arm`); empty while nobody asks for a place."""
     judged_by: Policy | None = None
+
+    def __post_init__(self) -> None:
+        # Whatever the gates ask of it rests on one reading; the caller's own row stays as it is.
+        self.version = grounded(self.version)
+
+    @cached_property
+    def ground(self) -> Ground:
+        return ground_of(self.version)
 
     @cached_property
     def policy(self) -> Policy | None:
@@ -86,5 +95,5 @@ class Context:
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:
         """The decisions of the present round, in the order they were taken."""
-        rows = Decision.objects.filter(version=self.version, decision_round=self.version.decision_round)
-        return tuple(rows.order_by("decided_at", "id"))
+        present = self.version.decision_round
+        return tuple(row for row in self.ground.decisions if row.decision_round == present)

@@ -18,10 +18,11 @@ from django.db.models import QuerySet
 
 from governance.models import Acceptance, ChecklistAnswer, Decision, Policy, VersionDocument, Waiver
 from governance.policies.document import PolicyDocument, UncoveredTask
-from governance.selectors.policies import document_of, policy_of, speaks_of
+from governance.selectors.ground import ground_of, grounded, policy_of
+from governance.selectors.policies import document_of, speaks_of
 from governance.selectors.readiness import answers_shown, documents_of
 from governance.selectors.rejudged import Evidence, requirement_obstacles
-from governance.selectors.shown import evidence_runs, shown_set
+from governance.selectors.shown import shown_set
 from ledger import clock
 from ledger.models import Entry
 from monitoring.models import Run
@@ -202,6 +203,7 @@ def _seats(document: PolicyDocument, facts: Facts) -> dict[str, str]:
 
 
 def _now(version: Version, now: dt.datetime) -> Facts:
+    version = grounded(version)
     shown = dict(shown_set(version))
     if version.state == "in-use-not-warranted":
         shown["policy"] = ""
@@ -210,10 +212,10 @@ def _now(version: Version, now: dt.datetime) -> Facts:
     return Facts(
         version,
         Evidence(
-            now, tuple(evidence_runs(version)), _declared(version), _waived(covers), _accepted(accepted)
+            now, tuple(ground_of(version).evidence), _declared(version), _waived(covers), _accepted(accepted)
         ),
         shown,
-        frozenset(documents_of(version).values_list("kind", flat=True)),
+        frozenset(row.kind for row in documents_of(version)),
         {(row.move, row.question): row.answer for row in answers_shown(version)},
         _approvers(version, version.decision_round, now),
         decided=version.state in DECIDED,

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
-
 from governance.models import ChecklistAnswer, VersionDocument
+from governance.selectors.ground import ground_of
 from registry.models import Version
 
 AFTER_THE_DECISION = frozenset({"deploy"})
 """Moves whose questions come after the approval: their answers are no part of what was approved."""
 
 
-def documents_of(version: Version) -> QuerySet[VersionDocument]:
+def documents_of(version: Version) -> list[VersionDocument]:
     """What is attached now."""
-    return VersionDocument.objects.filter(version=version, present=True)
+    return [row for row in ground_of(version).documents if row.present]
 
 
 def answers_of(version: Version, move: str) -> dict[str, ChecklistAnswer]:
     """Question -> its latest answer of the present round; a change of content asks anew."""
-    rows = ChecklistAnswer.objects.filter(version=version, decision_round=version.decision_round, move=move)
-    return {row.question: row for row in rows.order_by("answered_at", "id")}
+    return {row.question: row for row in _present(version) if row.move == move}
 
 
 def answers_shown(version: Version) -> list[ChecklistAnswer]:
     """The latest answers of the present round to what is asked before the decision."""
-    rows = ChecklistAnswer.objects.filter(version=version, decision_round=version.decision_round)
-    latest = {(row.move, row.question): row for row in rows.order_by("answered_at", "id")}
+    latest = {(row.move, row.question): row for row in _present(version)}
     return [row for (move, _), row in sorted(latest.items()) if move not in AFTER_THE_DECISION]
+
+
+def _present(version: Version) -> list[ChecklistAnswer]:
+    """The answers of the present round, the oldest first."""
+    rows = ground_of(version).checklist_answers
+    return [row for row in rows if row.decision_round == version.decision_round]

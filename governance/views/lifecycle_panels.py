@@ -6,7 +6,7 @@ from governance.gates import material
 from governance.models import Disposal, RetrainingCandidate, RetrainingPath, WaiverRenewal, WideWaiver
 from governance.selectors.dependants import dependants
 from governance.selectors.emergencies import counted, emergencies_of, status_at
-from governance.selectors.requirements import covers
+from governance.selectors.ground import covers
 from governance.views.panel import Panel
 from ledger import clock
 from people.access import Reach

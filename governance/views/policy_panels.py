@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from governance.models import Policy
 from governance.policies.compare import compare
-from governance.selectors.policies import choice_for, document_of, newer_for
+from governance.selectors.ground import newer_for
+from governance.selectors.policies import choice_for, document_of
 from governance.selectors.readiness import answers_of, documents_of
 from governance.services.readiness import ANSWERED_BY, ANSWERED_IN
 from governance.views.panel import Panel

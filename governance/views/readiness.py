@@ -11,7 +11,8 @@ from django.shortcuts import redirect, render
 
 from governance.models import VersionDocument
 from governance.policy_forms import ChecklistForm, DocumentForm
-from governance.selectors.policies import document_of, policy_of
+from governance.selectors.ground import policy_of
+from governance.selectors.policies import document_of
 from governance.selectors.readiness import answers_of
 from governance.selectors.visible import one
 from governance.services.readiness import (
