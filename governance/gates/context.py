@@ -12,8 +12,9 @@ from governance.policies.document import PolicyDocument
 from governance.selectors.ground import Ground, ground_of, grounded
 from governance.selectors.requirements import RequirementState, document_of, policy_of, requirement_states
 from governance.selectors.shown import shown_digest, shown_set
+from ledger.services.replay import Examined, examine
 from registry.models import Version
-from registry.selectors import signatures
+from registry.selectors import signatures, tierings
 from registry.selectors.signatures import Judgement
 
 DECIDED = frozenset({"approved", "restricted", "suspended", "retired"})
@@ -51,6 +52,17 @@ class Context:
     def cooling_off(self) -> dt.timedelta:
         """How long a former owner of the system stays barred."""
         return dt.timedelta(days=self.document.cooling_off_days if self.document else 0)
+
+    @cached_property
+    def tier(self) -> tierings.Standing:
+        """How the tier of the system stands."""
+        return tierings.standing(self.version.model.system, self.at)
+
+    @cached_property
+    def system_examined(self) -> Examined:
+        """The system and the tiering in force, held against the log."""
+        confirmed = self.tier.confirmed
+        return examine({}, fresh=(self.version.model.system, *([confirmed] if confirmed else [])))
 
     @cached_property
     def requirements(self) -> tuple[RequirementState, ...]:

@@ -113,10 +113,8 @@ def artifact_complete(context: Context) -> tuple[list[Reason], list[str]]:
 
 def tier_confirmed(context: Context) -> tuple[list[Reason], list[str]]:
     """Has the second line confirmed the tier that chose the policy?"""
-    system = context.version.model.system
-    found = tierings.standing(system, context.at)
-    rows = (system, *([found.confirmed] if found.confirmed else []))
-    reasons = altered(replay.examine({}, fresh=rows).findings)
+    system, found = context.version.model.system, context.tier
+    reasons = altered(context.system_examined.findings)
     policy = context.policy
     strictest = policy is not None and policy.tier == tierings.STRICTEST
     if not found.is_confirmed and not strictest:

@@ -107,12 +107,6 @@ def findings_on(version: Version) -> QuerySet[Finding]:
     return _FINDINGS.filter(pk__in=links_on(version).values("finding")).order_by("found_at", "id")
 
 
-def findings_on_seen(version: Version, reached: access.Reach) -> QuerySet[Finding]:
-    """Those of `findings_on` that somebody of this reach may see, by a subject that holds for `version`."""
-    seen = access.within(reached, P.VERSION_VIEW, links_on(version))
-    return _FINDINGS.filter(pk__in=seen.values("finding")).order_by("found_at", "id")
-
-
 def dissents_on(version: Version) -> QuerySet[Dissent]:
     """Dissents to decisions on `version`, and to how findings on it ended; oldest first."""
     on_it = Q(decision__version=version) | Q(finding__in=links_on(version).values("finding"))

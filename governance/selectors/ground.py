@@ -6,6 +6,7 @@ are read.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
@@ -56,9 +57,7 @@ class Ground(Contents):
 
     @cached_property
     def _there(self) -> frozenset[str]:
-        asked = [Exists(rows.order_by()) for rows in self._rare.values()]
-        found = Version.objects.filter(pk=self.version.pk).values_list(*asked).get()
-        return frozenset(name for name, there in zip(self._rare, found, strict=True) if there)
+        return which(self.version, self._rare)
 
     def _read(self, name: str) -> list[Any]:
         return list(self._rare[name]) if name in self._there else []
@@ -83,7 +82,10 @@ class Ground(Contents):
     @cached_property
     def wide_waivers(self) -> list[WideWaiver]:
         """Those that are for this version, whatever their state and end."""
-        return [row for row in self._read("wide_waivers") if covers(row, self.version)]
+        rows = [row for row in self._read("wide_waivers") if covers(row, self.version)]
+        for row in rows:
+            row.model = self.version.model
+        return rows
 
     @cached_property
     def paths(self) -> list[RetrainingPath]:
@@ -143,6 +145,13 @@ class Ground(Contents):
     def choice_now(self) -> Choice:
         """The policy that speaks for its model now, whatever the version keeps."""
         return choice_in_force(self.version.model)
+
+
+def which(version: Version, rows: Mapping[str, QuerySet[Any]]) -> frozenset[str]:
+    """The names of those `rows` about `version` of which there is one at least, by one question for all of them."""
+    asked = [Exists(one.order_by()) for one in rows.values()]
+    found = Version.objects.filter(pk=version.pk).values_list(*asked).get()
+    return frozenset(name for name, there in zip(rows, found, strict=True) if there)
 
 
 def grounded(version: Version) -> Version:
