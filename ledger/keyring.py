@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cached_property
+from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from ledger import plain_sql
 from ledger.models import Entry, KeyRecord, Log
 from modelwarrant import keys, note
 
@@ -18,12 +21,12 @@ class KeyRing:
 
     @cached_property
     def _records(self) -> list[KeyRecord]:
-        return list(KeyRecord.objects.order_by("not_before", "id"))
+        return sorted(plain_sql.read_all(KeyRecord), key=_since)
 
     @cached_property
     def logs(self) -> list[Log]:
         """The newest first."""
-        return list(Log.objects.order_by("-number"))
+        return sorted(plain_sql.read_all(Log), key=lambda log: log.number, reverse=True)
 
     def records(self, purpose: keys.Purpose, *states: str) -> list[KeyRecord]:
         """The records of keys for `purpose` that are in one of `states` now, the oldest first."""
@@ -66,6 +69,10 @@ class KeyRing:
         last = moves.filter(event="ledger.key_moved").order_by("-at").first()
         log = next((log for log in self.logs if last and log.origin == last.origin), None)
         return (0, 0) if log is None or key.revoked_from is None else (log.number, key.revoked_from)
+
+
+def _since(row: KeyRecord) -> tuple[datetime, UUID]:
+    return row.not_before or datetime.max.replace(tzinfo=UTC), row.pk
 
 
 def raw_ed25519(public: keys.PublicKey) -> bytes:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from ledger import clock, tree, triggers
+from ledger import clock, plain_sql, tree, triggers
 from ledger.catalogue import catalogue
 from ledger.keyring import KeyRing, verifier
 from ledger.models import (
@@ -164,8 +164,7 @@ def recent(*, limit: int = 50, before: int | None = None) -> list[HistoryItem]:
 def ordered(rows: Sequence[Entry]) -> list[HistoryItem]:
     """Entries in the order in which they happened: by place in their log, then the pending by number."""
     ids = [row.pk for row in rows]
-    leaves = Leaf.objects.in_bulk(ids)
-    places = {pk: (leaf.log, leaf.index) for pk, leaf in leaves.items()}
+    places = {leaf.pk: (leaf.log, leaf.index) for leaf in plain_sql.read(Leaf, "pk", ids)}
     left = [pk for pk in ids if pk not in places]
     waiting = dict(Pending.objects.filter(entry_id__in=left).values_list("entry_id", "id")) if left else {}
 
@@ -262,8 +261,8 @@ def verifiers_for(row: Entry, ring: KeyRing | None = None) -> list[note.Verifier
 
 def subjects_within(kind: str, system_id: UUID) -> list[UUID]:
     """Ids of everything of `kind` that was ever recorded of an AI system, whatever its table holds now."""
-    rows = Entry.objects.filter(subject_kind=kind, system_id=str(system_id))
-    return [UUID(pk) for pk in rows.values_list("subject_id", flat=True).distinct()]
+    found = plain_sql.read_where(Entry, '"subject_kind" = %s AND "system_id" = %s', [kind, str(system_id)])
+    return sorted({UUID(row.subject_id) for row in found})
 
 
 def first_entry(kind: str, subject_id: UUID | str) -> Entry | None:

@@ -6,7 +6,7 @@ are read.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
@@ -29,38 +29,46 @@ from governance.models import (
     WideWaiver,
 )
 from governance.selectors.findings import dissents_on, findings_on, links_on
-from governance.selectors.policies import UNPINNED, Choice, choice_for, choice_in_force
+from governance.selectors.policies import UNPINNED, Choice, choices_for
+from ledger import plain_sql
+from ledger.models import Governed
 from monitoring.models import Run
 from registry.models import Version
 from registry.selectors.contents import Contents, kept, settled
+
+_OF_VERSION: Mapping[str, tuple[type[Governed], Callable[[Any], Any]]] = {
+    "documents": (VersionDocument, lambda row: (row.kind, row.attached_at, row.pk)),
+    "checklist_answers": (ChecklistAnswer, lambda row: (row.answered_at, row.pk)),
+    "acceptances": (Acceptance, lambda row: row.pk),
+    "waivers": (Waiver, lambda row: row.pk),
+    "paths": (RetrainingPath, lambda row: (row.proposed_at, row.pk)),
+    "conditions": (Condition, lambda row: (row.due_from, row.set_at, row.pk)),
+    "planned_bounds": (PlannedBound, lambda row: row.requirement),
+    "reports": (Validation, lambda row: (row.planned_at, row.pk)),
+}
+"""What most versions have none of: list -> the kind of its rows, and their order."""
 
 
 class Ground(Contents):
     """The lists of one version, in the order of their models where nothing else is said."""
 
     @cached_property
-    def _rare(self) -> dict[str, QuerySet[Any]]:
-        version = self.version
-        return {
-            "documents": VersionDocument.objects.filter(version=version),
-            "checklist_answers": ChecklistAnswer.objects.filter(version=version),
-            "acceptances": Acceptance.objects.filter(version=version),
-            "waivers": Waiver.objects.filter(version=version),
-            "wide_waivers": WideWaiver.objects.filter(model=version.model_id),
-            "paths": RetrainingPath.objects.filter(version=version),
-            "conditions": Condition.objects.filter(version=version).order_by("due_from", "set_at", "pk"),
-            "planned_bounds": PlannedBound.objects.filter(version=version),
-            "links": links_on(version),
-            "dissents": dissents_on(version),
-            "reports": Validation.objects.filter(version=version, state__in=("issued", "superseded")),
-        }
-
-    @cached_property
     def _there(self) -> frozenset[str]:
-        return which(self.version, self._rare)
+        version = self.version
+        asked = {name: (model, "version", [version.pk]) for name, (model, _) in _OF_VERSION.items()}
+        return plain_sql.there_are(
+            {
+                **asked,
+                "wide_waivers": (WideWaiver, "model", [version.model_id]),
+                "links": (FindingLink, "system", [version.system_id]),
+                "dissents": (Dissent, "decision", [row.pk for row in self.decisions]),
+            }
+        )
 
     def _read(self, name: str) -> list[Any]:
-        return list(self._rare[name]) if name in self._there else []
+        model, order = _OF_VERSION[name]
+        rows = plain_sql.read(model, "version", [self.version.pk]) if name in self._there else []
+        return sorted(rows, key=order)
 
     @cached_property
     def documents(self) -> list[VersionDocument]:
@@ -82,10 +90,13 @@ class Ground(Contents):
     @cached_property
     def wide_waivers(self) -> list[WideWaiver]:
         """Those that are for this version, whatever their state and end."""
-        rows = [row for row in self._read("wide_waivers") if covers(row, self.version)]
+        if "wide_waivers" not in self._there:
+            return []
+        known = plain_sql.read(WideWaiver, "model", [self.version.model_id])
+        rows = [row for row in known if covers(row, self.version)]
         for row in rows:
             row.model = self.version.model
-        return rows
+        return sorted(rows, key=lambda row: (row.requested_at, row.pk))
 
     @cached_property
     def paths(self) -> list[RetrainingPath]:
@@ -103,22 +114,22 @@ class Ground(Contents):
     @cached_property
     def findings(self) -> list[Finding]:
         """Those that hold for the version, on itself, its model or its system."""
-        if "links" not in self._there:
+        if not self.links:
             return []
         return list(findings_on(self.version).prefetch_related("statements"))
 
     @cached_property
     def links(self) -> list[FindingLink]:
-        return self._read("links")
+        return list(links_on(self.version)) if "links" in self._there else []
 
     @cached_property
     def dissents(self) -> list[Dissent]:
-        return self._read("dissents")
+        return list(dissents_on(self.version)) if self._there & {"dissents", "links"} else []
 
     @cached_property
     def reports(self) -> list[Validation]:
         """The validations whose report was issued."""
-        return self._read("reports")
+        return [row for row in self._read("reports") if row.state in ("issued", "superseded")]
 
     @cached_property
     def evidence(self) -> list[Run]:
@@ -128,23 +139,28 @@ class Ground(Contents):
     @cached_property
     def runs(self) -> list[Run]:
         """The runs on the version itself, whatever became of them, oldest first."""
-        rows = Run.objects.filter(version=self.version, batch__isnull=True)
-        return list(rows.order_by("requested_at", "id"))
+        rows = plain_sql.read(Run, "version", [self.version.pk], null=["batch"])
+        return sorted(rows, key=lambda row: (row.requested_at, row.pk))
 
     @cached_property
     def decisions(self) -> list[Decision]:
         """Of every round, in the order they were taken."""
-        return list(Decision.objects.filter(version=self.version).order_by("decided_at", "id"))
+        rows = plain_sql.read(Decision, "version", [self.version.pk])
+        return sorted(rows, key=lambda row: (row.decided_at, row.pk))
 
     @cached_property
+    def _choices(self) -> tuple[Choice, Choice]:
+        return choices_for(self.version)
+
+    @property
     def choice(self) -> Choice:
         """The policy that speaks for the version, and why."""
-        return choice_for(self.version)
+        return self._choices[0]
 
-    @cached_property
+    @property
     def choice_now(self) -> Choice:
         """The policy that speaks for its model now, whatever the version keeps."""
-        return choice_in_force(self.version.model)
+        return self._choices[1]
 
 
 def which(version: Version, rows: Mapping[str, QuerySet[Any]]) -> frozenset[str]:

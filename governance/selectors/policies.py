@@ -6,13 +6,14 @@ its system whose scope names the model most closely; approval of a policy refuse
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from governance.models import Policy
 from governance.policies.document import PolicyDocument, load
 from governance.policies.scope import Place
+from ledger import plain_sql
 from registry.models import AIModel, Slot, Version
 
 UNPINNED = frozenset({"draft", "in-use-not-warranted"})
@@ -36,18 +37,29 @@ def document_of(policy: Policy) -> PolicyDocument:
     return _read(policy.text)
 
 
-def choice_for(version: Version) -> Choice:
-    """The policy of a version and why it is this one."""
-    if version.policy_digest and version.state not in UNPINNED:
-        pinned = Policy.objects.filter(digest=version.policy_digest).first()
-        return Choice(pinned, "It was in force when the version was submitted, and the version keeps it.")
-    return choice_in_force(version.model)
+def choices_for(version: Version) -> tuple[Choice, Choice]:
+    """The policy of a version, and the one that speaks for its model now; each with the reason why."""
+    tier = version.model.system.risk_tier
+    known = plain_sql.read_where(
+        Policy, '"digest" = %s OR ("state" = %s AND "tier" = %s)', [version.policy_digest, "in-force", tier]
+    )
+    rows = [row for row in known if (row.state, row.tier) == ("in-force", tier)]
+    now = choice_among(sorted(rows, key=lambda row: row.number), version.model)
+    if not version.policy_digest or version.state in UNPINNED:
+        return now, now
+    pinned = next((row for row in known if row.digest == version.policy_digest), None)
+    why = "It was in force when the version was submitted, and the version keeps it."
+    return Choice(pinned, why), now
 
 
 def choice_in_force(model: AIModel) -> Choice:
     """Of the policies in force for the model's tier, the one whose scope names it most closely."""
+    return choice_among(in_force(model.system.risk_tier), model)
+
+
+def choice_among(rows: Sequence[Policy], model: AIModel) -> Choice:
+    """Of these policies in force for the model's tier, the one that speaks for the model."""
     tier = model.system.risk_tier
-    rows = in_force(tier)
     ranked = sorted(
         ((rank, row) for row, rank in _ranked(rows, model) if rank is not None),
         key=lambda item: item[0],

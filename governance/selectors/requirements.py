@@ -105,8 +105,9 @@ def accepted(version: Version, at: dt.datetime) -> list[Acceptance]:
 def declared(version: Version) -> dict[str, frozenset[UUID]]:
     """Role -> the dataset versions that are declared in it."""
     found: dict[str, set[UUID]] = {}
-    for row in ground_of(version).lineage:
-        found.setdefault(row.role, set()).add(row.dataset_version_id)
+    for row in ground_of(version).lineage_rows:
+        if row.present:
+            found.setdefault(row.role, set()).add(row.dataset_version_id)
     return {role: frozenset(rows) for role, rows in found.items()}
 
 

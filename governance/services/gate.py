@@ -84,9 +84,10 @@ class Reply:
 
 def ask(*, actor: Actor, version_id: UUID, environment: str, region: str, arm: str) -> Reply:
     """Ask for a version by id. Raises NotThere or NotAllowed."""
-    version = version_by_id(version_id)
+    warrant = _warrant_of(version_id, environment, region, arm)
+    version = warrant.version if warrant else version_by_id(version_id)
     access.require(actor, P.GATE_ASK, version)
-    return _answer(version, environment, region, arm)
+    return _answer(version, warrant, environment, region, arm)
 
 
 def ask_by_digest(*, actor: Actor, digest: str, environment: str, region: str, arm: str) -> Reply:
@@ -95,7 +96,9 @@ def ask_by_digest(*, actor: Actor, digest: str, environment: str, region: str, a
     A digest that this actor may not ask about answers like an unknown one.
     """
     known = [row for row in versions_by_subject(digest) if access.allowed(actor, P.GATE_ASK, row)]
-    replies = [_answer(row, environment, region, arm) for row in known]
+    replies = [
+        _answer(row, _warrant_of(row.pk, environment, region, arm), environment, region, arm) for row in known
+    ]
     for reply in replies:
         if reply.answer == "pass":
             return reply
@@ -106,13 +109,16 @@ def ask_by_digest(*, actor: Actor, digest: str, environment: str, region: str, a
     return Reply("refused", None, f"{environment}/{region}/{arm}", reasons)
 
 
-def _answer(version: Version, environment: str, region: str, arm: str) -> Reply:
-    slot = f"{environment}/{region}/{arm}"
-    now = clock.now()
+def _warrant_of(version_id: UUID, environment: str, region: str, arm: str) -> Warrant | None:
+    """The warrant that answers for the version in the slot, with its version as it stands."""
     rows = Warrant.objects.filter(
-        version=version, slot__environment=environment, slot__region=region, slot__arm=arm
+        version=version_id, slot__environment=environment, slot__region=region, slot__arm=arm
     )
-    warrant = answering(rows, now)
+    return answering(rows, clock.now())
+
+
+def _answer(version: Version, warrant: Warrant | None, environment: str, region: str, arm: str) -> Reply:
+    slot, now = f"{environment}/{region}/{arm}", clock.now()
     if warrant is None:
         return _without_warrant(Context(version, now, slot), slot, environment)
     context = Context(warrant.version, now, slot)

@@ -14,9 +14,8 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ledger import clock, events
+from ledger import clock, events, plain_sql
 from ledger.models import Entry, PersonalText, PersonKey
-from ledger.services import plain_sql
 from modelwarrant import canonical, entry
 
 _IV_BYTES = 12
@@ -67,8 +66,8 @@ def unseal(row: PersonalText, key: bytes) -> Opened | None:
 
 def texts_of(entry_ids: list[UUID]) -> dict[tuple[UUID, str], Opened | Erased | None]:
     """(entry, field) -> text with nonce; ERASED; or None where it is there and can't be opened. Absent: never."""
-    rows = list(PersonalText.objects.filter(entry_id__in=entry_ids))
-    keys = PersonKey.objects.in_bulk({row.pseudonym for row in rows})
+    rows = plain_sql.read(PersonalText, "entry_id", entry_ids)
+    keys = plain_sql.by_key(PersonKey, "key", sorted({row.pseudonym for row in rows}))
     gone = erased() if any(not row.sealed for row in rows) else {}
     found: dict[tuple[UUID, str], Opened | Erased | None] = {}
     for row in rows:
@@ -77,7 +76,7 @@ def texts_of(entry_ids: list[UUID]) -> dict[tuple[UUID, str], Opened | Erased | 
             found[place] = ERASED
         else:
             key = keys.get(row.pseudonym)
-            found[place] = unseal(row, bytes(key.key)) if key else None
+            found[place] = unseal(row, bytes(key)) if key else None
     return found
 
 

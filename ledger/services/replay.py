@@ -14,9 +14,8 @@ from typing import Any
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Q
 
-from ledger import values
+from ledger import plain_sql, values
 from ledger.errors import Invalid
 from ledger.models import Entry, Governed
 from ledger.models.governed import governed_models, recorded
@@ -211,10 +210,11 @@ def _entries(places: Iterable[Place]) -> list[HistoryItem]:
     ids: dict[str, list[str]] = {}
     for kind, row_id in places:
         ids.setdefault(kind, []).append(row_id)
-    about = Q(pk__in=())
+    about, given = [], []
     for kind, wanted in ids.items():
-        about |= Q(subject_kind=kind, subject_id__in=wanted)
-    return ordered(list(Entry.objects.filter(about))) if ids else []
+        about.append(f'("subject_kind" = %s AND "subject_id" IN ({", ".join(["%s"] * len(wanted))}))')
+        given += [kind, *wanted]
+    return ordered(plain_sql.read_where(Entry, " OR ".join(about), given)) if ids else []
 
 
 def _fold(entries: Iterable[HistoryItem]) -> dict[Place, State]:

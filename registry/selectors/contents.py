@@ -13,10 +13,12 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TypeVar, cast
 
+from ledger import plain_sql
 from registry.models import (
     ArtifactFile,
     Component,
     Contribution,
+    DatasetVersion,
     Lineage,
     Signature,
     SignatureStatus,
@@ -44,7 +46,8 @@ class Contents:
 
     @cached_property
     def component_rows(self) -> list[Component]:
-        return list(self.version.components.all())
+        rows = plain_sql.read(Component, "version", [self.version.pk])
+        return sorted(rows, key=lambda row: (row.kind, row.name))
 
     @property
     def components(self) -> list[Component]:
@@ -52,16 +55,24 @@ class Contents:
 
     @cached_property
     def lineage_rows(self) -> list[Lineage]:
-        return list(self.version.lineage.select_related("dataset_version__dataset", "dataset_version__blob"))
+        rows = plain_sql.read(Lineage, "version", [self.version.pk])
+        return sorted(rows, key=lambda row: (row.role, row.pk))
 
-    @property
+    @cached_property
     def lineage(self) -> list[Lineage]:
-        return [row for row in self.lineage_rows if row.present]
+        """With their dataset versions."""
+        rows = [row for row in self.lineage_rows if row.present]
+        data = DatasetVersion.objects.select_related("dataset", "blob")
+        known = data.in_bulk([row.dataset_version_id for row in rows]) if rows else {}
+        for row in rows:
+            row.dataset_version = known[row.dataset_version_id]
+        return rows
 
     @cached_property
     def signatures(self) -> list[Signature]:
         """The newest first."""
-        return list(self.version.signatures.all())
+        rows = plain_sql.read(Signature, "version", [self.version.pk])
+        return sorted(sorted(rows, key=lambda row: row.pk), key=lambda row: row.checked_at, reverse=True)
 
     @property
     def accepted(self) -> list[Signature]:
@@ -70,7 +81,8 @@ class Contents:
 
     @cached_property
     def contributions(self) -> list[Contribution]:
-        return list(self.version.contributions.all())
+        rows = plain_sql.read(Contribution, "version", [self.version.pk])
+        return sorted(rows, key=lambda row: (row.at, row.pk))
 
     @property
     def contributors(self) -> frozenset[str]:

@@ -18,7 +18,7 @@ from governance.models import Policy
 from governance.policies.document import load
 from governance.selectors.dry_run import dry_run
 from governance.selectors.ground import newer_for
-from governance.selectors.policies import choice_for
+from governance.selectors.policies import choices_for
 from governance.services.deployments import deployment_request
 from governance.services.policies import policy_approve, policy_draft, policy_submit
 from governance.services.versions import version_return, version_submit
@@ -55,14 +55,14 @@ def put_in_force(world: Any, text: str) -> Policy:
 def test_the_closest_scope_holds_and_the_page_says_why(world: Any) -> None:
     version, general = world.draft(), Policy.objects.get()
     put_in_force(world, scoped("{kinds: [vision]}"))
-    assert choice_for(version).policy == general
+    assert choices_for(version)[0].policy == general
     kind = put_in_force(world, scoped("{kinds: [classification, vision-2]}"))
-    assert choice_for(version).policy == kind
+    assert choices_for(version)[0].policy == kind
     slot = put_in_force(world, scoped("{slots: [{environment: production}]}"))
-    assert choice_for(version).policy == kind  # the model has no such slot yet
+    assert choices_for(version)[0].policy == kind  # the model has no such slot yet
     assert Policy.objects.filter(state="in-force").count() == 4
     slot_register(actor=world["owner"], model_id=version.model_id, **PLACE)
-    assert choice_for(version).policy == slot
+    assert choices_for(version)[0].policy == slot
     page = signed_in(world, "owner").get(reverse("governance:version", args=[version.pk])).content.decode()
     assert "It is in force and names a slot of this model." in page
     assert "Also in force for this tier" in page
@@ -99,7 +99,7 @@ def test_a_version_keeps_its_policy_until_it_is_submitted_anew(world: Any) -> No
     version = world.validated()
     newer = put_in_force(world, HIGH.replace("bound: 0.70", "bound: 0.71"))
     version = version_by_id(version.pk)
-    assert choice_for(version).policy != newer
+    assert choices_for(version)[0].policy != newer
     assert newer_for(version) == newer
     version_return(actor=world["validator"], version_id=version.pk, reason="The card.")
     version_submit(actor=world["developer"], version_id=version.pk)
