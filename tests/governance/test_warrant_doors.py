@@ -22,16 +22,16 @@ from governance.services.versions import version_suspend
 from ledger import clock
 from ledger import selectors as log
 from ledger.errors import Conflict, Invalid, NotAllowed
+from ledger.workdays import calendar
 from modelwarrant import status
 from modelwarrant.cli import service
 from modelwarrant.cli.main import main
 from modelwarrant.client import Unreachable
 from registry.services.systems import system_edit
-from tests.governance.test_warrant_life import (
+from tests.governance.warrants import (
     CONDITIONS,
     ISSUER,
     PLACE,
-    calendar,
     in_force,
     policy_text,
     put_in_force,
