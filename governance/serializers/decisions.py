@@ -49,6 +49,7 @@ class GateOutput(serializers.Serializer[Any]):
     warrant = serializers.UUIDField(allow_null=True)
     warrant_status = serializers.CharField(allow_blank=True)
     ground = serializers.CharField(allow_blank=True, help_text="Why the warrant isn't plain active.")
+    ground_title = serializers.CharField(allow_blank=True, help_text="The same in words.")
     on_void = serializers.CharField(allow_blank=True, help_text="What the system declared to do when void.")
     reasons = ReasonOutput(many=True)
     notes = serializers.ListField(child=serializers.CharField())
