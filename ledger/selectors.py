@@ -116,12 +116,6 @@ def proof_for(entry_id: UUID) -> bytes | None:
     return proof.make(leaf.index, path, cosigned_note(checkpoint))
 
 
-def is_published(entry_id: UUID) -> bool:
-    """Whether a signed checkpoint covers the entry."""
-    leaf = place_of(entry_id)
-    return leaf is not None and checkpoint_over(leaf) is not None
-
-
 def receipt_for(entry_id: UUID) -> dict[str, str] | None:
     """What `records.Receipt.as_dict` gave when the entry was written; None where there is no such entry."""
     row = Entry.objects.filter(pk=entry_id).first()

@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from governance.models import Condition, PlannedBound, Recertification, Report, Warrant
+from governance.models import Condition, PlannedBound, Recertification, Warrant
 from governance.selectors.requirements import RequirementState
 from governance.selectors.standing import condition_state, standing_at
 from governance.serializers.moments import OneMoment
@@ -203,30 +203,6 @@ class WarrantOutput(OneMoment, serializers.ModelSerializer[Warrant]):
 
     def get_ground(self, row: Warrant) -> str:
         return standing_at(row, self._now).ground
-
-
-class ReportInput(Strict):
-    kind = serializers.ChoiceField(["scorecard", "audit"])
-
-
-class ReportOutput(serializers.ModelSerializer[Report]):
-    class Meta:
-        model = Report
-        fields = (
-            "id",
-            "kind",
-            "version",
-            "requested_by",
-            "requested_at",
-            "state",
-            "snapshot_at",
-            "checkpoint_size",
-            "data_digest",
-            "pdf_digest",
-            "finished_at",
-            "error_code",
-        )
-        read_only_fields = fields
 
 
 class PlannedBoundInput(Strict):
