@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,8 +26,6 @@ from ledger.models import (
 )
 from modelwarrant import entry, keys, merkle, note, proof, witness
 from modelwarrant.errors import CannotCheck, Fault
-
-POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -117,22 +114,6 @@ def proof_for(entry_id: UUID) -> bytes | None:
     log = Log.objects.get(number=leaf.log)
     path = merkle.prove_inclusion(tree.reader(log, checkpoint.size), leaf.index, checkpoint.size)
     return proof.make(leaf.index, path, cosigned_note(checkpoint))
-
-
-def is_published(entry_id: UUID) -> bool:
-    """Whether a signed checkpoint covers the entry."""
-    leaf = place_of(entry_id)
-    return leaf is not None and checkpoint_over(leaf) is not None
-
-
-def wait_published(entry_id: UUID, seconds: float = 2.0) -> bool:
-    """Wait until the entry is published, at most `seconds`. Outside of transactions: inside nothing appears."""
-    deadline = time.monotonic() + seconds
-    while not is_published(entry_id):
-        if time.monotonic() >= deadline:
-            return False
-        time.sleep(POLL_SECONDS)
-    return True
 
 
 def receipt_for(entry_id: UUID) -> dict[str, str] | None:
@@ -301,12 +282,6 @@ def parsed(row: Entry) -> entry.Entry:
 def key_by_id(purpose: str, keyid: str) -> KeyRecord | None:
     """The record of a key, whatever its state."""
     return KeyRecord.objects.filter(purpose=purpose, keyid=keyid).first()
-
-
-def place_in_logs(entry_id: UUID) -> tuple[int, int] | None:
-    """(number of the log, index) of an entry: what `revoked_before` compares. None until it is integrated."""
-    leaf = place_of(entry_id)
-    return (leaf.log, leaf.index) if leaf else None
 
 
 def trusted_keys(purpose: keys.Purpose, *, recorded: tuple[int, int] | None = None) -> list[keys.TrustedKey]:

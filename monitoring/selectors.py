@@ -44,11 +44,6 @@ def breach_by_id(breach_id: UUID) -> Breach:
     return _one(_BREACHES, breach_id)
 
 
-def incident_by_id(incident_id: UUID) -> Incident:
-    """Raises NotThere."""
-    return _one(_INCIDENTS, incident_id)
-
-
 def monitor_of(deployment_id: UUID) -> Monitor:
     """The monitor of a deployment. Raises NotThere."""
     row = _MONITORS.filter(deployment_id=deployment_id).first()

@@ -26,7 +26,6 @@ from people.models import (
     Notice,
     Passkey,
     ProviderSession,
-    Recovery,
     SavedView,
     ServiceIdentity,
     User,
@@ -97,12 +96,6 @@ def grants_requested() -> QuerySet[Grant]:
     rows = Grant.objects.filter(state="requested").select_related(
         "holder_user", "holder_identity__controller"
     )
-    return rows.order_by("requested_at", "pk")
-
-
-def recoveries_requested() -> QuerySet[Recovery]:
-    """Recoveries that wait for a second person, oldest first."""
-    rows = Recovery.objects.filter(state="requested").select_related("user")
     return rows.order_by("requested_at", "pk")
 
 

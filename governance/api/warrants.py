@@ -62,6 +62,7 @@ class Gate(Resource):
                 "warrant": str(reply.warrant.pk) if reply.warrant else None,
                 "warrant_status": reply.warrant_status,
                 "ground": reply.standing.ground if reply.standing else "",
+                "ground_title": reply.standing.ground_title if reply.standing else "",
                 "on_void": reply.on_void,
                 "reasons": reply.reasons,
                 "notes": reply.notes,

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.db import models
 
 from governance.models.decisions import Decision
-from ledger.models import Governed
 from monitoring.models import Run
-from registry.models import Version
+from registry.models import Version, VersionPart
 
 
-class Condition(Governed):
+class Condition(VersionPart):
     """What an approval was given under: a text, a deadline, and the person who sees to it.
 
     `kind` is `set` (by a decider) or `independent-review` (the seat named in `seat` is filled afterwards). Whether an
@@ -46,16 +43,8 @@ class Condition(Governed):
     evidence = models.TextField(blank=True)
     run = models.ForeignKey(Run, on_delete=models.PROTECT, null=True, related_name="conditions")
 
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
-
     class Meta:
         indexes = [models.Index(fields=["state", "due_from"])]
 
     def __str__(self) -> str:
         return f"condition of {self.version}"
-
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
-
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id

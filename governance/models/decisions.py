@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.db import models
 
-from ledger.models import Governed
 from monitoring.models import Run
-from registry.models import Version
+from registry.models import Version, VersionPart
 
 
-class Decision(Governed):
+class Decision(VersionPart):
     """A person's recorded approve, reject or request for changes, bound to what they were shown."""
 
     ledger_kind = "decision"
@@ -31,22 +28,14 @@ class Decision(Governed):
     reason = models.TextField()
     decided_at = models.DateTimeField()
 
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
-
     class Meta:
         indexes = [models.Index(fields=["version", "decision_round"])]
 
     def __str__(self) -> str:
         return f"{self.outcome} by {self.person} as {self.seat}"
 
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
 
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id
-
-
-class Acceptance(Governed):
+class Acceptance(VersionPart):
     """A named validator's acceptance of one inconclusive requirement, with a limitation and a review date."""
 
     ledger_kind = "acceptance"
@@ -63,19 +52,11 @@ class Acceptance(Governed):
     review_by = models.DateTimeField()
     state = models.CharField(max_length=16)
 
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
-
     def __str__(self) -> str:
         return f"acceptance of {self.requirement}"
 
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
 
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id
-
-
-class Waiver(Governed):
+class Waiver(VersionPart):
     """An approved exception to one requirement of one version, with an end."""
 
     ledger_kind = "waiver"
@@ -95,25 +76,16 @@ class Waiver(Governed):
     decided_by = models.CharField(max_length=64, blank=True)
     decided_at = models.DateTimeField(null=True)
 
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
-
     def __str__(self) -> str:
         return f"waiver of {self.requirement}"
 
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
 
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id
-
-
-class PlannedBound(Governed):
+class PlannedBound(VersionPart):
     """A version's own bound for one monitored requirement, within the policy's; approved with the version."""
 
     ledger_kind = "planned-bound"
     ledger_columns = ("version", "requirement", "bound", "proposed_by", "proposed_at")
     ledger_hashed = ("why",)
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
 
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="planned_bounds")
     requirement = models.CharField(max_length=120)
@@ -129,9 +101,3 @@ class PlannedBound(Governed):
 
     def __str__(self) -> str:
         return f"{self.requirement} {self.bound}"
-
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
-
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id

@@ -6,20 +6,16 @@ none of those proves anything, and none carries a name into a report.
 
 from __future__ import annotations
 
-import uuid
-
 from django.db import models
 
-from ledger.models import Governed
-from registry.models import System, Version
+from registry.models import System, Version, VersionPart
 
 
-class Claim(Governed):
+class Claim(VersionPart):
     """A reviewer works on a version in one seat of one round. It bars nobody; how long it counts is computed when read."""
 
     ledger_kind = "claim"
     ledger_columns = ("version", "decision_round", "seat", "person", "since", "state", "ended_at", "ended_by")
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
 
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="claims")
     decision_round = models.PositiveIntegerField()
@@ -42,14 +38,8 @@ class Claim(Governed):
     def __str__(self) -> str:
         return f"claim of {self.version} as {self.seat}"
 
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
 
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id
-
-
-class Escalation(Governed):
+class Escalation(VersionPart):
     """A version that waited too long was put to the holders of a role: by the sweep once a round and state, or by a
     person, with a reason."""
 
@@ -58,7 +48,6 @@ class Escalation(Governed):
         "version", "decision_round", "waits_for", "due_at", "to_role", "raised_by", "raised_at",
     )  # fmt: skip
     ledger_personal = ("why",)
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
 
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="escalations")
     decision_round = models.PositiveIntegerField()
@@ -79,20 +68,13 @@ class Escalation(Governed):
     def __str__(self) -> str:
         return f"escalation of {self.version}"
 
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
 
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id
-
-
-class RoundContent(Governed):
+class RoundContent(VersionPart):
     """What a version consisted of when it was sent back: the ground of "what changed since the last round"."""
 
     ledger_kind = "round-content"
     ledger_columns = ("version", "decision_round", "taken_at")
     ledger_hashed = ("content",)
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
 
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="round_contents")
     decision_round = models.PositiveIntegerField()
@@ -106,12 +88,6 @@ class RoundContent(Governed):
 
     def __str__(self) -> str:
         return f"{self.version} in round {self.decision_round}"
-
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
-
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id
 
 
 class Reminder(models.Model):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from django.db import models
 
-from governance.models.of_version import OfVersion
 from governance.models.warrants import Warrant
-from registry.models import Deployment
+from registry.models import Deployment, Version, VersionPart
 
 
-class Emergency(OfVersion):
+class Emergency(VersionPart):
     """One use of break-glass for one version in one slot.
 
     `hours` is the clock that was asked for; `ends` and `review_by` are set when the second person agrees. What the
@@ -24,6 +23,7 @@ class Emergency(OfVersion):
     ledger_hashed = ("fallback",)
     ledger_personal = ("reason",)
 
+    version = models.ForeignKey(Version, on_delete=models.PROTECT)
     deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="emergencies")
     state = models.CharField(max_length=16, db_index=True)
     reason = models.TextField()

@@ -7,7 +7,7 @@ import uuid
 from django.db import models
 
 from ledger.models import Governed
-from registry.models import Version
+from registry.models import Version, VersionPart
 
 
 class Policy(Governed):
@@ -42,7 +42,7 @@ class Policy(Governed):
         return ()
 
 
-class VersionDocument(Governed):
+class VersionDocument(VersionPart):
     """A document that stands beside a version: a report, an assessment, a sign-off. Bytes by digest, never opened here.
 
     `attached_as`: `maker`, which counts as taking part in the version, or `validator`, which doesn't.
@@ -65,22 +65,14 @@ class VersionDocument(Governed):
     attached_at = models.DateTimeField()
     present = models.BooleanField(default=True)
 
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
-
     class Meta:
         ordering = ("kind", "attached_at", "id")
 
     def __str__(self) -> str:
         return self.title
 
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
 
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id
-
-
-class ChecklistAnswer(Governed):
+class ChecklistAnswer(VersionPart):
     """What a person answered to one question of a move, for one round of decisions; the latest counts."""
 
     ledger_kind = "checklist-answer"
@@ -96,20 +88,12 @@ class ChecklistAnswer(Governed):
     person = models.CharField(max_length=64)
     answered_at = models.DateTimeField()
 
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
-
     class Meta:
         ordering = ("answered_at", "id")
         indexes = [models.Index(fields=["version", "decision_round"])]
 
     def __str__(self) -> str:
         return f"{self.answer}: {self.question}"
-
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
-
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id
 
 
 class PolicyWorkingCopy(models.Model):

@@ -7,7 +7,7 @@ import uuid
 from django.db import models
 
 from ledger.models import Governed
-from registry.models import System, Version
+from registry.models import System, Version, VersionPart
 
 
 class Attestation(Governed):
@@ -46,7 +46,7 @@ class Attestation(Governed):
         return self.system_id
 
 
-class Report(Governed):
+class Report(VersionPart):
     """A scorecard or evidence report made from one snapshot; its files are blobs by digest."""
 
     ledger_kind = "report"
@@ -73,16 +73,8 @@ class Report(Governed):
     lease_until = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)
 
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
-
     class Meta:
         indexes = [models.Index(fields=["state", "lease_until"])]
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.version}"
-
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
-
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id

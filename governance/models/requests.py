@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.db import models
 
 from governance.models.warrants import Warrant
-from ledger.models import Governed
 from monitoring.models import Breach
-from registry.models import Version
+from registry.models import Version, VersionPart
 
 
-class RetrainingRequest(Governed):
+class RetrainingRequest(VersionPart):
     """A question to a person: should this model be trained again?"""
 
     ledger_kind = "retraining-request"
@@ -39,19 +36,11 @@ class RetrainingRequest(Governed):
     decided_at = models.DateTimeField(null=True)
     decision_note = models.TextField(blank=True)
 
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
-
     def __str__(self) -> str:
         return f"retraining of {self.version}"
 
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
 
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id
-
-
-class Recertification(Governed):
+class Recertification(VersionPart):
     """A question to a person: may this warrant be renewed? Judged by the policy in force when it was taken into review,
     which `policy_digest` names and the new warrant, `granted`, prints."""
 
@@ -75,16 +64,8 @@ class Recertification(Governed):
     decision_note = models.TextField(blank=True)
     granted = models.ForeignKey(Warrant, on_delete=models.PROTECT, null=True, related_name="renewed_by")
 
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
-
     class Meta:
         indexes = [models.Index(fields=["state"])]
 
     def __str__(self) -> str:
         return f"recertification of {self.version} in {self.warrant.slot}"
-
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
-
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 
-from governance.models.of_version import OfVersion
+from registry.models import Version, VersionPart
 
 
-class Disposal(OfVersion):
+class Disposal(VersionPart):
     """A named person's attestation: which data, disposed of how, with the digest of the document that shows it."""
 
     ledger_kind = "data-disposal"
@@ -20,6 +20,7 @@ class Disposal(OfVersion):
         ARCHIVED = "archived", "Archived under a retention rule"
         NONE = "none-held", "None was held"
 
+    version = models.ForeignKey(Version, on_delete=models.PROTECT)
     what = models.CharField(max_length=300)
     how = models.CharField(max_length=16, choices=How.choices)
     statement = models.TextField()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from django.db import models
 
-from governance.models.of_version import OfVersion
 from governance.models.requests import RetrainingRequest
-from registry.models import Version
+from registry.models import Version, VersionPart
 
 
-class RetrainingCandidate(OfVersion):
+class RetrainingCandidate(VersionPart):
     """A version that answers an approved retraining request."""
 
     ledger_kind = "retraining-candidate"
     ledger_columns = ("version", "request", "named_by", "named_at")
 
+    version = models.ForeignKey(Version, on_delete=models.PROTECT)
     request = models.ForeignKey(RetrainingRequest, on_delete=models.PROTECT, related_name="candidates")
     named_by = models.CharField(max_length=64)
     named_at = models.DateTimeField()
@@ -26,7 +26,7 @@ class RetrainingCandidate(OfVersion):
         return f"{self.version}, trained anew"
 
 
-class RetrainingPath(OfVersion):
+class RetrainingPath(VersionPart):
     """Which path a candidate takes: what the classifier proposed on which criteria, and what a person made of it.
 
     The proposal is a record of what was seen; whether the light path still holds is asked anew at every look.
@@ -39,6 +39,7 @@ class RetrainingPath(OfVersion):
     ledger_hashed = ("criteria",)
     ledger_personal = ("reason",)
 
+    version = models.ForeignKey(Version, on_delete=models.PROTECT)
     before = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="followed_by_paths")
     proposal = models.CharField(max_length=8)
     criteria = models.JSONField()

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from django.db import models
 
-from governance.models.of_version import OfVersion
 from governance.models.warrants import Warrant
-from registry.models import Deployment
+from registry.models import Deployment, Version, VersionPart
 
 
-class Rollback(OfVersion):
+class Rollback(VersionPart):
     """A slot was given back to the version that was live there before; `version` is that one, under a new warrant."""
 
     ledger_kind = "rollback"
     ledger_columns = ("version", "left", "returned", "warrant", "window_ends", "requested_by", "requested_at")
     ledger_personal = ("reason",)
 
+    version = models.ForeignKey(Version, on_delete=models.PROTECT)
     left = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="rollbacks_from")
     returned = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="rollbacks_to")
     warrant = models.ForeignKey(Warrant, on_delete=models.PROTECT, related_name="rollbacks")
@@ -31,7 +31,7 @@ class Rollback(OfVersion):
         return f"return to {self.version} in {self.returned.slot}"
 
 
-class RollbackDrill(OfVersion):
+class RollbackDrill(VersionPart):
     """A trial of the way back from a deployment: planned, then performed with its outcome and how long it took."""
 
     ledger_kind = "rollback-drill"
@@ -45,6 +45,7 @@ class RollbackDrill(OfVersion):
         WORKED = "worked", "It worked"
         FAILED = "failed", "It failed"
 
+    version = models.ForeignKey(Version, on_delete=models.PROTECT)
     deployment = models.ForeignKey(Deployment, on_delete=models.PROTECT, related_name="drills")
     state = models.CharField(max_length=16)
     planned_by = models.CharField(max_length=64)

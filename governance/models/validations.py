@@ -7,7 +7,7 @@ import uuid
 from django.db import models
 
 from ledger.models import Governed
-from registry.models import Version
+from registry.models import Version, VersionPart
 
 
 class Rating(models.TextChoices):
@@ -18,7 +18,7 @@ class Rating(models.TextChoices):
     NOT_FIT = "not-fit", "Not fit for its use"
 
 
-class Validation(Governed):
+class Validation(VersionPart):
     """One validation of one version. `validator` is a pseudonym, empty until somebody is assigned; the report is a
     blob by digest. Nothing of it changes once it is issued but that a later one supersedes it."""
 
@@ -28,7 +28,6 @@ class Validation(Governed):
         "report_name", "response_due", "issued_at", "next_due",
     )  # fmt: skip
     ledger_personal = ("scope", "limitations", "summary")
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
 
     version = models.ForeignKey(Version, on_delete=models.PROTECT, related_name="validations")
     state = models.CharField(max_length=16)
@@ -51,12 +50,6 @@ class Validation(Governed):
 
     def __str__(self) -> str:
         return f"validation {str(self.id)[:8]} of {self.version}"
-
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
-
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id
 
 
 class ValidationAssignment(Governed):

@@ -7,10 +7,10 @@ import uuid
 from django.db import models
 
 from ledger.models import Governed
-from registry.models import Deployment, Slot, Version
+from registry.models import Deployment, Slot, Version, VersionPart
 
 
-class Warrant(Governed):
+class Warrant(VersionPart):
     """Permission for one subject in one slot until a date.
 
     `granted`: the decision to issue is recorded and waits for its proof; `issued`: signed, `document` is what
@@ -44,19 +44,11 @@ class Warrant(Governed):
     void_ground = models.CharField(max_length=64, blank=True)
     voided_at = models.DateTimeField(null=True)
 
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
-
     class Meta:
         indexes = [models.Index(fields=["state"])]
 
     def __str__(self) -> str:
         return f"warrant {str(self.id)[:8]}"
-
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
-
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id
 
 
 class WarrantEnding(Governed):

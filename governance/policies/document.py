@@ -39,9 +39,6 @@ __all__ = [
     "sketch",
 ]
 
-MoveName = Literal["submit", "start-review", "approve", "deploy"]
-
-
 LIFECYCLE: Mapping[str, type[Any]] = {
     "conditions": Conditions,
     "findings": Findings,

@@ -13,8 +13,6 @@ from ledger.errors import NotThere
 from registry.models import Version
 from registry.selectors.versions import version_by_id
 
-KINDS = ("version", "finding", "validation")
-
 
 def thing_by_id(kind: str, row_id: UUID) -> Version | Finding | Validation:
     """What a comment of this `kind` is about. Raises NotThere, also for an unknown kind."""

@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import F, Q, QuerySet
 
 from governance.catalogue import title_of
 from governance.models import Condition, Warrant
@@ -68,6 +68,15 @@ class Standing:
     def since(self) -> dt.datetime | None:
         """From when on it stands so, where a date says it."""
         return {"due": self.due_from, "grace": self.not_after, "lapsed": self.grace_ends}.get(self.status)
+
+
+def with_open_condition(**lookup: dt.datetime) -> Q:
+    """Warrants whose version has an open condition of its present round for which `lookup` of a date holds."""
+    return Q(
+        version__conditions__state="open",
+        version__conditions__decision_round=F("version__decision_round"),
+        **{f"version__conditions__{name}": at for name, at in lookup.items()},
+    )
 
 
 def standing_at(warrant: Warrant, at: dt.datetime) -> Standing:

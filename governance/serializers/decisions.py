@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from governance.models import Condition, PlannedBound, Recertification, Report, Warrant
+from governance.models import Condition, PlannedBound, Recertification, Warrant
 from governance.selectors.requirements import RequirementState
 from governance.selectors.standing import condition_state, standing_at
 from governance.serializers.moments import OneMoment
@@ -49,6 +49,7 @@ class GateOutput(serializers.Serializer[Any]):
     warrant = serializers.UUIDField(allow_null=True)
     warrant_status = serializers.CharField(allow_blank=True)
     ground = serializers.CharField(allow_blank=True, help_text="Why the warrant isn't plain active.")
+    ground_title = serializers.CharField(allow_blank=True, help_text="The same in words.")
     on_void = serializers.CharField(allow_blank=True, help_text="What the system declared to do when void.")
     reasons = ReasonOutput(many=True)
     notes = serializers.ListField(child=serializers.CharField())
@@ -202,30 +203,6 @@ class WarrantOutput(OneMoment, serializers.ModelSerializer[Warrant]):
 
     def get_ground(self, row: Warrant) -> str:
         return standing_at(row, self._now).ground
-
-
-class ReportInput(Strict):
-    kind = serializers.ChoiceField(["scorecard", "audit"])
-
-
-class ReportOutput(serializers.ModelSerializer[Report]):
-    class Meta:
-        model = Report
-        fields = (
-            "id",
-            "kind",
-            "version",
-            "requested_by",
-            "requested_at",
-            "state",
-            "snapshot_at",
-            "checkpoint_size",
-            "data_digest",
-            "pdf_digest",
-            "finished_at",
-            "error_code",
-        )
-        read_only_fields = fields
 
 
 class PlannedBoundInput(Strict):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from governance import events
-from governance.gates.approvals import bars
 from governance.gates.context import Context
 from governance.machines import CLAIM
 from governance.models import Claim
+from governance.services.refusals import require_free
 from ledger import clock
 from ledger.actors import Actor, Subject
 from ledger.errors import Conflict, NotAllowed, NotThere
@@ -34,11 +34,7 @@ def claim_take(*, actor: Actor, version_id: UUID, seat: str = "") -> Claim:
     version = version_locked(version_id)
     access.require(actor, P.VERSION_APPROVE, version)
     context = Context(version, clock.now())
-    for relation, why in bars(context, actor.principals).items():
-        raise NotAllowed(
-            f"{why} You can't claim it.",
-            permission=P.VERSION_APPROVE, subject=Subject.of(version), reason=relation, visible=True,
-        )  # fmt: skip
+    require_free(actor, context, P.VERSION_APPROVE, about=version, what="claim it")
     if version.state not in ROUND_OPEN:
         raise Conflict(f"The version is {version.state}; there is nothing to decide now.")
     seat = _seat(actor, seat, context)

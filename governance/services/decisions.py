@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from governance import events
-from governance.gates.approvals import afterwards_allowed, bars, seats, sitting
+from governance.gates.approvals import afterwards_allowed, seats, sitting
 from governance.gates.context import Context
 from governance.gates.table import evaluate
 from governance.models import Condition, Decision
@@ -16,7 +16,7 @@ from governance.selectors.shown import difference
 from governance.selectors.shown import shown_digest as digest_of
 from governance.services.claims import claims_settle
 from governance.services.conditions import Asked, conditions_write, planned, planned_review
-from governance.services.refusals import closed
+from governance.services.refusals import closed, require_free
 from governance.services.rounds import round_keep
 from governance.services.signals import reading_count
 from ledger import clock
@@ -75,7 +75,7 @@ def decision_record(
     if not reason.strip():
         raise Invalid("Give the reason for your decision; it is kept with it.", field="reason")
     if outcome != "request-changes":
-        _require_not_barred(actor, context, outcome)
+        require_free(actor, context, _PERMISSION[outcome], about=context.version, what=f"{outcome} it")
     transition = (
         VERSION.move(version.state, _MOVE.get(outcome, "approve")) if _open(version, outcome) else None
     )
@@ -106,7 +106,7 @@ def seat_require(*, actor: Actor, version_id: UUID) -> None:
     version = version_locked(version_id)
     access.require(actor, P.VERSION_APPROVE, version)
     context = Context(version, clock.now())
-    _require_not_barred(actor, context, "approve")
+    require_free(actor, context, P.VERSION_APPROVE, about=context.version, what="approve it")
     seats = context.document.seats("approve") if context.document else ()
     if not access.roles(actor, version) & set(seats):
         raise NotAllowed(
@@ -134,17 +134,6 @@ def _require_seat(actor: Actor, seat: str, context: Context) -> None:
     minutes = context.document.move("approve").recent_sign_in_minutes if context.document else 0
     if minutes:
         access.require_recent(actor, minutes)
-
-
-def _require_not_barred(actor: Actor, context: Context, outcome: str) -> None:
-    for relation, why in bars(context, actor.principals).items():
-        raise NotAllowed(
-            f"{why} You can't {outcome} it.",
-            permission=_PERMISSION[outcome],
-            subject=Subject.of(context.version),
-            reason=relation,
-            visible=True,
-        )
 
 
 def _require_gates(version: Version, gates: tuple[str, ...], context: Context) -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime as dt
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from governance import events
 from governance.models import Policy, Warrant, WarrantEnding
 from governance.selectors.requirements import document_of
-from governance.selectors.standing import STANDING, fallen_at
+from governance.selectors.standing import STANDING, fallen_at, with_open_condition
 from governance.services.warrants import void_row
 from ledger import clock
 from ledger.actors import Actor
@@ -95,15 +95,7 @@ def _lapse(warrant: Warrant, *, actor: Actor) -> Warrant | None:
 
 
 def _fallen(at: dt.datetime) -> list[UUID]:
-    over = (
-        Q(grace_ends__lte=at)
-        | Q(endings__grace_ends__lte=at)
-        | Q(
-            version__conditions__grace_ends__lte=at,
-            version__conditions__state="open",
-            version__conditions__decision_round=F("version__decision_round"),
-        )
-    )
+    over = Q(grace_ends__lte=at) | Q(endings__grace_ends__lte=at) | with_open_condition(grace_ends__lte=at)
     rows = Warrant.objects.filter(over, state__in=OPEN).distinct().order_by("granted_at")
     found = rows.select_related("version").prefetch_related(*STANDING)[:BATCH]
     return [warrant.pk for warrant in found if fallen_at(warrant, at)]

@@ -73,11 +73,6 @@ def moves_of(
     return sorted(found, key=lambda item: not item.here)
 
 
-def moves_open(actor: Actor, row: Governed, name: str) -> bool:
-    """Whether the move `name` is open to `actor` now."""
-    return any(move.open for move in moves_of(actor, row) if move.transition.name == name)
-
-
 def _state(row: Governed) -> str:
     """Where it stands now: an acceptance of a risk that has ended counts as ended before anybody records it."""
     if isinstance(row, Finding):

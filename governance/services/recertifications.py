@@ -14,7 +14,6 @@ from django.db.models import Exists, OuterRef, Q
 
 from governance import events
 from governance.gates.answers import GateAnswer, Reason
-from governance.gates.approvals import bars
 from governance.gates.context import Context
 from governance.gates.table import evaluate
 from governance.machines import RECERTIFICATION
@@ -33,11 +32,11 @@ from governance.selectors.standing import standing_at
 from governance.selectors.warrants import decisions_of
 from governance.services.checks import runs_request
 from governance.services.endings import lapse_fallen
-from governance.services.refusals import because, closed, no_policy
+from governance.services.refusals import because, closed, no_policy, require_free
 from governance.services.warrants import grant
 from ledger import clock
-from ledger.actors import Actor, Subject
-from ledger.errors import Conflict, Invalid, NotAllowed, NotThere
+from ledger.actors import Actor
+from ledger.errors import Conflict, Invalid, NotThere
 from ledger.services import records, replay
 from ledger.services.transactions import governed
 from people import access
@@ -231,14 +230,7 @@ def _require_decider(
         )
     if document.recent_authentication:
         access.require_recent(actor, document.recent_authentication)
-    for relation, why in bars(context, actor.principals).items():
-        raise NotAllowed(
-            f"{why} You can't renew its warrant.",
-            permission=P.RECERTIFICATION_DECIDE,
-            subject=Subject.of(renewal),
-            reason=relation,
-            visible=True,
-        )
+    require_free(actor, context, P.RECERTIFICATION_DECIDE, about=renewal, what="renew its warrant")
 
 
 def _require_note(note: str) -> None:

@@ -11,7 +11,7 @@ from governance.models import Waiver, WaiverRenewal, WideWaiver
 from governance.selectors.ground import policy_of
 from governance.selectors.policies import document_in_force, document_of
 from governance.selectors.renewals import next_role, renewal_of
-from governance.services.wide_waivers import checked
+from governance.services.waiver_terms import allowing, terms
 from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import Conflict, NotThere
@@ -40,25 +40,21 @@ def waiver_renew(
         raise Conflict(f"The version is {version.state}; nothing rests on this waiver any more.")
     _require_renewable(before)
     policy = policy_of(version)
-    now = clock.now()
-    document = checked(
-        document_of(policy) if policy else None, before.requirement, reason, compensating_control, ends, now
+    document = allowing(document_of(policy) if policy else None, version)
+    said = terms(
+        document,
+        actor=actor,
+        requirement=before.requirement,
+        reason=reason,
+        compensating_control=compensating_control,
+        ends=ends,
     )
     waiver = Waiver()
     records.write(
         actor=actor,
         event=events.WAIVER_REQUESTED,
         row=waiver,
-        set={
-            "version": version,
-            "requirement": before.requirement,
-            "reason": reason.strip(),
-            "compensating_control": compensating_control.strip(),
-            "starts": now,
-            "ends": ends,
-            "state": WAIVER.initial.name,
-            "requested_by": actor.id,
-        },
+        set={"version": version, **said, "state": WAIVER.initial.name},
     )
     link = renewal_of(before)
     row = WaiverRenewal(waiver=waiver, before=before)
@@ -77,25 +73,25 @@ def wide_waiver_renew(
     model = model_locked(before.model_id)
     access.require(actor, P.WAIVER_REQUEST, model)
     _require_renewable(before)
-    now = clock.now()
-    document = document_in_force(model)
-    checked(document, before.requirement, reason, compensating_control, ends, now)
+    said = terms(
+        allowing(document_in_force(model), model),
+        actor=actor,
+        requirement=before.requirement,
+        reason=reason,
+        compensating_control=compensating_control,
+        ends=ends,
+    )
     waiver = WideWaiver(model=model)
     records.write(
         actor=actor,
         event=events.WIDE_WAIVER_REQUESTED,
         row=waiver,
         set={
-            "requirement": before.requirement,
+            **said,
             "versions": before.versions,
             "slots": before.slots,
-            "reason": reason.strip(),
-            "compensating_control": compensating_control.strip(),
-            "starts": now,
-            "ends": ends,
             "state": WIDE_WAIVER.initial.name,
-            "requested_by": actor.id,
-            "requested_at": now,
+            "requested_at": said["starts"],
         },
     )
     link = renewal_of(before)

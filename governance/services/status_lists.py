@@ -11,10 +11,10 @@ import hashlib
 import json
 
 from django.conf import settings
-from django.db.models import F, Q
+from django.db.models import Q
 
 from governance.models import StatusDocument, Warrant
-from governance.selectors.standing import STANDING, standing_at
+from governance.selectors.standing import STANDING, standing_at, with_open_condition
 from ledger import clock
 from ledger import selectors as log
 from ledger.actors import Actor
@@ -86,11 +86,7 @@ def _derived(at: dt.datetime) -> tuple[list[status.Void], list[status.Limited]]:
     rows = Warrant.objects.filter(state="void", grace_ends__gt=at).exclude(document="")
     void = [status.Void(str(row.pk), row.void_ground, row.voided_at or at) for row in rows]
     limited = []
-    early = Q(endings__due_from__lte=at) | Q(
-        version__conditions__due_from__lte=at,
-        version__conditions__state="open",
-        version__conditions__decision_round=F("version__decision_round"),
-    )
+    early = Q(endings__due_from__lte=at) | with_open_condition(due_from__lte=at)
     near = Warrant.objects.filter(early, state="issued", grace_ends__gt=at).distinct()
     for row in near.select_related("version").prefetch_related(*STANDING):
         standing = standing_at(row, at)

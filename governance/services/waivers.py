@@ -12,9 +12,10 @@ from governance.selectors.requirements import document_of, policy_of
 from governance.services import rules
 from governance.services.endings import end_early
 from governance.services.refusals import because
+from governance.services.waiver_terms import allowing, terms
 from ledger import clock
 from ledger.actors import Actor
-from ledger.errors import Conflict, Invalid, NotThere
+from ledger.errors import Conflict, NotThere
 from ledger.services import records
 from ledger.services.transactions import governed
 from people import access
@@ -42,28 +43,15 @@ def waiver_request(
     if version.state not in CONTENT_OPEN:
         raise Conflict(f"The version is {version.state}; a waiver is asked for before the decision.")
     policy = policy_of(version)
-    document = document_of(policy) if policy else None
-    if document is None or not document.waivers.allowed:
-        text = "The policy allows no waivers."
-        raise because(
-            "No waiver can be requested.",
-            version,
-            P.WAIVER_REQUEST,
-            gate="waiver",
-            code="not-allowed",
-            text=text,
-        )
-    if not document.waivable(requirement):
-        possible = ", ".join(document.waivers.checks) or "nothing"
-        raise Invalid(
-            f"The policy lets '{requirement}' not be waived; it lets: {possible}.", field="requirement"
-        )
-    for field, text in (("reason", reason), ("compensating_control", compensating_control)):
-        if not text.strip():
-            raise Invalid("Say it in a sentence; whoever decides and every report shows it.", field=field)
-    now = clock.now()
-    if not now < ends <= now + dt.timedelta(days=document.waivers.max_days):
-        raise Invalid(f"A waiver must end within {document.waivers.max_days} days from now.", field="ends")
+    document = allowing(document_of(policy) if policy else None, version)
+    said = terms(
+        document,
+        actor=actor,
+        requirement=requirement,
+        reason=reason,
+        compensating_control=compensating_control,
+        ends=ends,
+    )
     if Waiver.objects.filter(version=version, requirement=requirement, state="requested").exists():
         raise Conflict("A waiver for this requirement already waits for a decision.")
     waiver = Waiver()
@@ -71,16 +59,7 @@ def waiver_request(
         actor=actor,
         event=events.WAIVER_REQUESTED,
         row=waiver,
-        set={
-            "version": version,
-            "requirement": requirement,
-            "reason": reason.strip(),
-            "compensating_control": compensating_control.strip(),
-            "starts": now,
-            "ends": ends,
-            "state": WAIVER.initial.name,
-            "requested_by": actor.id,
-        },
+        set={"version": version, **said, "state": WAIVER.initial.name},
     )
     return waiver
 

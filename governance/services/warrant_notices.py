@@ -6,13 +6,13 @@ import datetime as dt
 import math
 from uuid import UUID
 
-from django.db.models import F, Q
+from django.db.models import Q
 
 from governance import events
 from governance.models import Policy, Warrant, WarrantNotice
 from governance.selectors.conditions import local_text
 from governance.selectors.requirements import document_of
-from governance.selectors.standing import STANDING, Standing, standing_at
+from governance.selectors.standing import STANDING, Standing, standing_at, with_open_condition
 from ledger import clock
 from ledger.actors import Actor
 from ledger.services import records
@@ -57,15 +57,7 @@ def notices_send(*, actor: Actor) -> int:
     """Send every notice that is due, each in its own transaction; how many."""
     now = clock.now()
     last = now + dt.timedelta(days=max(DAYS))
-    near = (
-        Q(not_after__lte=last)
-        | Q(endings__not_after__lte=last)
-        | Q(
-            version__conditions__due_from__lte=now,
-            version__conditions__state="open",
-            version__conditions__decision_round=F("version__decision_round"),
-        )
-    )
+    near = Q(not_after__lte=last) | Q(endings__not_after__lte=last) | with_open_condition(due_from__lte=now)
     rows = Warrant.objects.filter(near, state="issued", grace_ends__gt=now).distinct()
     rows = rows.select_related("version").prefetch_related(*STANDING, "notices")
     near_end = rows.order_by("not_after").iterator(chunk_size=CHUNK)

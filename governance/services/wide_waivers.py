@@ -9,9 +9,9 @@ from uuid import UUID
 from governance import events
 from governance.machines import WIDE_WAIVER
 from governance.models import WideWaiver
-from governance.policies.document import PolicyDocument
 from governance.selectors.policies import document_in_force
 from governance.services import rules
+from governance.services.waiver_terms import allowing, terms
 from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import Conflict, Invalid, NotThere
@@ -44,9 +44,14 @@ def wide_waiver_request(
     `versions`, in every place or in those named (`environment/region/arm`)."""
     model = model_locked(model_id)
     access.require(actor, P.WAIVER_REQUEST, model)
-    document = document_in_force(model)
-    now = clock.now()
-    checked(document, requirement, reason, compensating_control, ends, now)
+    said = terms(
+        allowing(document_in_force(model), model),
+        actor=actor,
+        requirement=requirement,
+        reason=reason,
+        compensating_control=compensating_control,
+        ends=ends,
+    )
     waiting = WideWaiver.objects.filter(model=model, requirement=requirement, state="requested")
     if waiting.exists():
         raise Conflict("A waiver of this requirement for this model already waits for a decision.")
@@ -56,16 +61,11 @@ def wide_waiver_request(
         event=events.WIDE_WAIVER_REQUESTED,
         row=waiver,
         set={
-            "requirement": requirement,
+            **said,
             "versions": _named(model, versions),
             "slots": _places(slots),
-            "reason": reason.strip(),
-            "compensating_control": compensating_control.strip(),
-            "starts": now,
-            "ends": ends,
             "state": WIDE_WAIVER.initial.name,
-            "requested_by": actor.id,
-            "requested_at": now,
+            "requested_at": said["starts"],
         },
     )
     return waiver
@@ -92,30 +92,6 @@ def wide_waiver_refuse(*, actor: Actor, waiver_id: UUID) -> WideWaiver:
 def wide_waiver_revoke(*, actor: Actor, waiver_id: UUID) -> WideWaiver:
     """End it early, for every version it named."""
     return _decide(actor, _locked(waiver_id), "revoke")
-
-
-def checked(
-    document: PolicyDocument | None,
-    requirement: str,
-    reason: str,
-    compensating_control: str,
-    ends: dt.datetime,
-    now: dt.datetime,
-) -> PolicyDocument:
-    """The policy, if it allows such a waiver at all. Raises Invalid naming the field, Conflict without a policy."""
-    if document is None or not document.waivers.allowed:
-        raise Conflict("The policy allows no waivers.", code="not-allowed")
-    if not document.waivable(requirement):
-        possible = ", ".join(document.waivers.checks) or "nothing"
-        raise Invalid(
-            f"The policy lets '{requirement}' not be waived; it lets: {possible}.", field="requirement"
-        )
-    for field, text in (("reason", reason), ("compensating_control", compensating_control)):
-        if not text.strip():
-            raise Invalid("Say it in a sentence; whoever decides and every report shows it.", field=field)
-    if not now < ends <= now + dt.timedelta(days=document.waivers.max_days):
-        raise Invalid(f"A waiver must end within {document.waivers.max_days} days from now.", field="ends")
-    return document
 
 
 def contributors(waiver: WideWaiver) -> frozenset[str]:

@@ -48,14 +48,6 @@ def recorded(model: type[Governed]) -> tuple[str, ...]:
     return model.ledger_columns + model.ledger_hashed + model.ledger_personal
 
 
-def unlisted(model: type[Governed]) -> list[str]:
-    """Columns of `model` that stand in none or several of its four lists, and listed names that are no column."""
-    listed = [*recorded(model), *model.ledger_free]
-    columns = [field.name for field in model._meta.concrete_fields if not field.primary_key]
-    wrong = [name for name in columns if listed.count(name) != 1]
-    return wrong + [name for name in listed if name not in columns]
-
-
 def governed_models() -> dict[str, type[Governed]]:
     """Kind -> model, of all apps. ValueError where two models claim one kind, or one has none."""
     found: dict[str, type[Governed]] = {}

@@ -171,11 +171,6 @@ def signer(purpose: keys.Purpose) -> HeldKey:
     return HeldKey(row, providers.provider(row.provider).signer(row.keyid))
 
 
-def log_signer(log: Log) -> tuple[KeyRecord, note.Signer]:
-    """The newest log key as a signer of notes under the log's origin. Raises Unavailable."""
-    return log_signers(log)[0]
-
-
 def log_signers(log: Log) -> list[tuple[KeyRecord, note.Signer]]:
     """Every active log key of ours, newest first: while one follows another both sign, so that whoever knows either
     goes on verifying. Raises Unavailable when the newest can't be used; an older one that can't is told and left out.

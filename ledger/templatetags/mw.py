@@ -232,11 +232,6 @@ def digest(value: str | None) -> dict[str, str]:
 
 
 @register.filter
-def short_digest(value: str | None) -> str:
-    return short(value) if value else "none"
-
-
-@register.filter
 def moment(value: datetime | str | None) -> str | SafeString:
     """`{{ at|moment }}`: `21 Nov 2026, 01:20:02 UTC` in the reader's zone; text is read as ISO 8601."""
     if not value:

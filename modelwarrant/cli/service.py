@@ -150,7 +150,7 @@ def _gate_answer(reply: dict[str, Any]) -> Answer:
     if reply.get("warrant"):
         facts.append(("warrant", f"{reply['warrant']} ({reply.get('warrant_status', '')})"))
     if reply.get("ground"):
-        facts.append(("ground", str(reply["ground"])))
+        facts.append(("ground", _sentence(str(reply.get("ground_title") or ""), str(reply["ground"]))))
     facts += [_fact(reason) for reason in reply.get("reasons", [])]
     if word != "pass" and reply.get("on_void"):
         facts.append(("when void", str(reply["on_void"])))
@@ -289,7 +289,14 @@ def _card(path: str) -> dict[str, str]:
 
 
 def _fact(reason: dict[str, Any]) -> tuple[str, str]:
-    return str(reason.get("gate") or "reason"), str(reason.get("text", ""))
+    """One reason as whoever reads the log of a pipeline needs it: a sentence, and in brackets the word for programs."""
+    code = "/".join(str(reason[name]) for name in ("gate", "code") if reason.get(name))
+    return "reason", _sentence(str(reason.get("text") or ""), code)
+
+
+def _sentence(text: str, code: str) -> str:
+    said = text.strip() or "The service gave no words for this"
+    return f"{said if said.endswith(('.', '!', '?')) else said + '.'} [{code or 'no code'}]"
 
 
 def _unavailable(error: Exception) -> Answer:

@@ -12,10 +12,10 @@ import uuid
 from django.db import models
 
 from ledger.models import Governed
-from registry.models import Blob, DatasetVersion, Deployment, System, Version
+from registry.models import Blob, DatasetVersion, Deployment, System, Version, VersionPart
 
 
-class Run(Governed):
+class Run(VersionPart):
     """One execution of a check of the catalogue on named inputs, with the bounds set before it began."""
 
     ledger_kind = "run"
@@ -58,8 +58,6 @@ class Run(Governed):
     attempts = models.PositiveSmallIntegerField(default=0)
     progress = models.CharField(max_length=80, blank=True)
 
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
-
     class Meta:
         indexes = [
             models.Index(fields=["state", "lease_until"]),
@@ -68,12 +66,6 @@ class Run(Governed):
 
     def __str__(self) -> str:
         return f"{self.check_name} on {self.version}"
-
-    def scopes(self) -> tuple[tuple[str, uuid.UUID], ...]:
-        return self.version.scopes()
-
-    def ledger_system(self) -> uuid.UUID:
-        return self.version.model.system_id
 
 
 class Monitor(Governed):

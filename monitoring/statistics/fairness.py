@@ -174,14 +174,7 @@ def _split(
     limits: Limits,
 ) -> _Split:
     attributes = tuple(part.attribute for part in parts)
-    names, codes = intersect(list(parts))
-    if len(names) > limits.groups * len(parts):
-        raise BadInput(
-            "too-many-groups",
-            f"sensitive: {' x '.join(attributes)} has {len(names)} groups; at most {limits.groups * len(parts)} are "
-            "compared. Set intersections to false, or name fewer attributes.",
-            column="sensitive",
-        )
+    names, codes = intersect(parts, limits)
     prediction = coded["prediction"].values if "prediction" in coded else np.full(len(codes), -1, np.int64)
     label = coded["label"].values if "label" in coded else None
     cells = Cells.of_rows(names, codes, label, prediction)

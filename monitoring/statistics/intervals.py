@@ -79,18 +79,6 @@ def ratio(
     return max(0.0, low), high
 
 
-def log_ratio(k1: float, n1: float, k2: float, n2: float, level: float) -> Interval:
-    """Interval of a ratio of shares on the log scale (Katz 1978); half a case is added where a count is zero."""
-    if n1 <= 0 or n2 <= 0:
-        return NONE
-    if k1 <= 0 or k2 <= 0:
-        k1, n1, k2, n2 = k1 + 0.5, n1 + 0.5, k2 + 0.5, n2 + 0.5
-    error = math.sqrt(max(0.0, 1 / k1 - 1 / n1 + 1 / k2 - 1 / n2))
-    z = float(stats.norm.isf((1 - level) / 2))
-    estimate = (k1 / n1) / (k2 / n2)
-    return estimate * math.exp(-z * error), estimate * math.exp(z * error)
-
-
 def poisson(events: float, exposure: float, level: float) -> Interval:
     """Exact interval of a rate per unit of exposure (Garwood 1936)."""
     if exposure <= 0:

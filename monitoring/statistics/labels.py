@@ -295,11 +295,21 @@ def _skeleton(text: str) -> str:
     return "".join(c for c in text.translate(_LOOKALIKES) if unicodedata.category(c) != "Cf")
 
 
-def intersect(parts: list[Groups]) -> tuple[tuple[tuple[str, ...], ...], NDArray[np.int64]]:
-    """Occurring combinations of several attributes' groups, and each row's index into them."""
+def intersect(
+    parts: Sequence[Groups], limits: Limits
+) -> tuple[tuple[tuple[str, ...], ...], NDArray[np.int64]]:
+    """Occurring combinations of several attributes' groups, and each row's index into them. Raises BadInput for more
+    of them than can be compared."""
     sizes = [len(part.names) for part in parts]
     flat = np.ravel_multi_index([part.codes for part in parts], sizes)
     present, codes = np.unique(flat, return_inverse=True)
+    if len(present) > limits.groups * len(parts):
+        raise BadInput(
+            "too-many-groups",
+            f"sensitive: {' x '.join(part.attribute for part in parts)} has {len(present)} groups; at most "
+            f"{limits.groups * len(parts)} are compared. Set intersections to false, or name fewer attributes.",
+            column="sensitive",
+        )
     places = np.unravel_index(present, sizes)
     combined = tuple(
         tuple(part.names[int(place[i])] for part, place in zip(parts, places, strict=True))

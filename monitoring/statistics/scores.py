@@ -192,14 +192,7 @@ def _ends(values: Floats) -> Interval:
 
 def _groups(parts: tuple[Groups, ...], values: _Values, limits: Limits) -> list[_Group]:
     attributes = tuple(part.attribute for part in parts)
-    names, codes = intersect(list(parts))
-    if len(names) > limits.groups * len(parts):
-        raise BadInput(
-            "too-many-groups",
-            f"sensitive: {' x '.join(attributes)} has {len(names)} groups; at most {limits.groups * len(parts)} are "
-            "compared. Set intersections to false, or name fewer attributes.",
-            column="sensitive",
-        )
+    names, codes = intersect(parts, limits)
     found = []
     for place, name in enumerate(names):
         mine = codes == place

@@ -10,8 +10,8 @@ from django.apps import apps
 from django.db.models import QuerySet
 
 from ledger import clock
-from ledger.actors import Actor, Subject
-from ledger.errors import Conflict, Invalid, NotAllowed
+from ledger.actors import Actor
+from ledger.errors import Conflict, Invalid
 from ledger.services import records
 from ledger.services.transactions import governed
 from modelwarrant.machine import Transition
@@ -23,7 +23,7 @@ from people.models import Grant, ServiceIdentity, User
 from people.models.grants import scopes_of
 from people.services import notices, projection
 from people.services.delegations import roles_lent_to
-from people.services.moves import move_open
+from people.services.moves import move_open, require_another
 from people.services.people import require_operator_left
 
 LONGEST_REASON = 2000
@@ -98,7 +98,7 @@ def grant_confirm(*, actor: Actor, grant_id: UUID) -> Grant:
     locked out, or a role they got meanwhile doesn't go with it.
     """
     grant, move = _locked(actor, grant_id, "confirm")
-    _require_other(actor, grant)
+    _require_other(actor, grant, move)
     table = _role(grant.role)
     holder = _locked_holder(grant)
     if not holder.is_active:
@@ -253,19 +253,9 @@ def _require_compatible(role: Role, holder: User | ServiceIdentity) -> None:
             raise Invalid(f"{role.title} doesn't go together with {_title(grant.role)}.", field="role")
 
 
-def _require_other(actor: Actor, grant: Grant) -> None:
+def _require_other(actor: Actor, grant: Grant, move: Transition) -> None:
     holder = {grant.holder.pseudonym}
     if grant.holder_identity is not None:
         holder.add(grant.holder_identity.controller.pseudonym)
-    for reason, barred, message in (
-        ("requester", {grant.requested_by}, "You requested this grant; another person must confirm it."),
-        ("holder", holder, "This grant is for you or for a service you answer for; another must confirm it."),
-    ):
-        if actor.principals & barred:
-            raise NotAllowed(
-                message,
-                permission=P.GRANT_CONFIRM.value,
-                subject=Subject.of(grant),
-                reason=reason,
-                visible=True,
-            )
+    barred = {"requester": frozenset({grant.requested_by}), "holder": frozenset(holder)}
+    require_another(actor=actor, row=grant, move=move, barred=barred)

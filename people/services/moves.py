@@ -28,9 +28,8 @@ def move_row(
 ) -> None:
     """Move `row` (locked and freshly read by the caller, inside `governed`).
 
-    `barred` names, for each relation of the transition's `not_by`, the pseudonyms it bars; a relation that
-    the caller doesn't give is an error of ours, never a free pass. Raises NotAllowed for a missing permission, in
-    whatever state the row is, or a barred person, Conflict for a move the table doesn't have.
+    Raises NotAllowed for a missing permission, in whatever state the row is, or a person of `barred` (see
+    `require_another`), Conflict for a move the table doesn't have.
     """
     state = row.state  # type: ignore[attr-defined]
     try:
@@ -40,15 +39,7 @@ def move_row(
         raise Conflict(f"{machine.title}: {error}") from error
     access.require(actor, P(transition.permission), row)
     require_role(actor, transition, row)
-    for relation in transition.not_by:
-        if actor.principals & (barred or {})[relation]:
-            raise NotAllowed(
-                f"Whoever is {relation} here can't {transition.title.lower()}.",
-                permission=transition.permission,
-                subject=Subject.of(row),
-                reason=relation,
-                visible=True,
-            )
+    require_another(actor=actor, row=row, move=transition, barred=barred or {})
     records.write(
         actor=actor,
         event=event,
@@ -81,6 +72,24 @@ def move_open(
         return machine.move(state, move)
     except IllegalMove as error:
         raise Conflict(f"{called} is {machine.state(state).title.lower()}.") from error
+
+
+def require_another(
+    *, actor: Actor, row: Governed, move: Transition, barred: Mapping[str, frozenset[str]]
+) -> None:
+    """NotAllowed (the relation) for whom the table bars from `move`, through whatever identity they act.
+
+    `barred`: pseudonyms for each relation of `not_by`; one that isn't given is an error of ours, never a free pass.
+    """
+    for relation in move.not_by:
+        if actor.principals & barred[relation]:
+            raise NotAllowed(
+                f"Whoever is {relation} here can't {move.title.lower()}; another person must.",
+                permission=move.permission,
+                subject=Subject.of(row),
+                reason=relation,
+                visible=True,
+            )
 
 
 def _require_any(actor: Actor, machine: Machine, move: str, row: Governed) -> None:

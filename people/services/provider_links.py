@@ -12,16 +12,15 @@ from uuid import UUID
 from django.conf import settings
 
 from ledger import clock
-from ledger.actors import Actor, Subject
-from ledger.errors import Conflict, Invalid, NotAllowed
+from ledger.actors import Actor
+from ledger.errors import Conflict, Invalid
 from ledger.services import records
 from ledger.services.transactions import governed
 from modelwarrant.machine import Transition
 from people import events
-from people.catalogue import P
 from people.machines import IDENTITY_LINK
 from people.models import IdentityLink, User
-from people.services.moves import move_open
+from people.services.moves import move_open, require_another
 from people.services.people import locked
 
 
@@ -70,15 +69,8 @@ def link_confirm(*, actor: Actor, link_id: UUID) -> IdentityLink:
     """Put a link in force. NotAllowed ("requester", "holder"): another person than both does."""
     row, move = _locked(actor, link_id, "confirm")
     user = User.objects.select_for_update().get(pk=row.user_id)
-    for relation, barred in (("requester", row.requested_by), ("holder", user.pseudonym)):
-        if barred in actor.principals:
-            raise NotAllowed(
-                "Another person must confirm this.",
-                permission=P.GRANT_CONFIRM.value,
-                subject=Subject.of(row),
-                reason=relation,
-                visible=True,
-            )
+    barred = {"requester": frozenset({row.requested_by}), "holder": frozenset({user.pseudonym})}
+    require_another(actor=actor, row=row, move=move, barred=barred)
     if not user.is_active:
         raise Conflict("This person is locked out.")
     _move(actor, row, move, confirmed_by=actor.id, confirmed_at=clock.now())

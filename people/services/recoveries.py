@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
+from typing import cast
 from uuid import UUID
 
 from django.contrib.auth import hashers
 
 from ledger import clock
-from ledger.actors import Actor, Subject
-from ledger.errors import Conflict, Invalid, NotAllowed, NotThere
+from ledger.actors import Actor
+from ledger.errors import Conflict, Invalid
 from ledger.services import records
 from ledger.services.transactions import governed
-from modelwarrant.machine import IllegalMove, Transition
-from people import access, events
-from people.catalogue import P
+from modelwarrant.machine import Transition
+from people import events
 from people.machines import RECOVERY
 from people.models import Recovery
 from people.selectors import has_second_factor
 from people.services import passkeys, passwords
+from people.services.moves import move_open, require_another
 from people.services.people import locked
 
 
@@ -60,15 +61,8 @@ def recovery_confirm(*, actor: Actor, recovery_id: UUID) -> tuple[Recovery, str]
     """
     recovery, move = _locked(actor, recovery_id, "confirm")
     user = locked(actor, recovery.user_id)
-    for reason, barred in (("requester", recovery.requested_by), ("holder", user.pseudonym)):
-        if barred in actor.principals:
-            raise NotAllowed(
-                "Another person must confirm this.",
-                permission=P.GRANT_CONFIRM.value,
-                subject=Subject.of(recovery),
-                reason=reason,
-                visible=True,
-            )
+    barred = {"requester": frozenset({recovery.requested_by}), "holder": frozenset({user.pseudonym})}
+    require_another(actor=actor, row=recovery, move=move, barred=barred)
     password = ""
     if recovery.what == Recovery.What.PASSWORD:
         password = passwords.one_time()
@@ -101,19 +95,14 @@ def recovery_refuse(*, actor: Actor, recovery_id: UUID) -> Recovery:
 
 def _locked(actor: Actor, recovery_id: UUID, name: str) -> tuple[Recovery, Transition]:
     recovery = Recovery.objects.select_for_update().filter(pk=recovery_id).first()
-    access.require(actor, P.GRANT_CONFIRM, recovery)
-    if recovery is None:
-        raise NotThere
-    try:
-        return recovery, RECOVERY.move(recovery.state, name)
-    except IllegalMove as error:
-        raise Conflict("This was decided already.") from error
+    move = move_open(actor=actor, machine=RECOVERY, row=recovery, move=name, called="This recovery")
+    return cast("Recovery", recovery), move
 
 
 def _decide(actor: Actor, recovery: Recovery, move: Transition) -> None:
     records.write(
         actor=actor,
-        event=events.RECOVERY_CONFIRMED if move.name == "confirm" else events.RECOVERY_REFUSED,
+        event=events.BY_NAME[move.event],
         row=recovery,
         set={"state": move.target, "decided_by": actor.id, "decided_at": clock.now()},
         data={"what": recovery.what},

@@ -18,8 +18,8 @@ from uuid import UUID
 from django.conf import settings
 
 from ledger import clock
-from ledger.actors import Actor, Subject
-from ledger.errors import Conflict, Invalid, NotAllowed, NotThere, Unauthenticated
+from ledger.actors import Actor
+from ledger.errors import Conflict, Invalid, NotThere, Unauthenticated
 from ledger.services import records
 from ledger.services.transactions import governed
 from modelwarrant.machine import Transition
@@ -27,7 +27,7 @@ from people import access, events, jose, platforms
 from people.catalogue import P
 from people.machines import WORKLOAD_TRUST
 from people.models import ServiceIdentity, WorkloadTrust
-from people.services.moves import move_open
+from people.services.moves import move_open, require_another
 from people.services.tokens import carried
 
 LONGEST = timedelta(days=365)
@@ -109,16 +109,9 @@ def workload_confirm(*, actor: Actor, trust_id: UUID) -> WorkloadTrust:
     identity does. Conflict: its end has passed, or the identity is locked out."""
     row, move = _locked(actor, trust_id, "confirm")
     identity = _identity(row.identity_id)
-    barred = (("requester", row.requested_by), ("holder", identity.controller.pseudonym if identity else ""))
-    for relation, name in barred:
-        if name in actor.principals:
-            raise NotAllowed(
-                "Another person must confirm this.",
-                permission=P.GRANT_CONFIRM.value,
-                subject=Subject.of(row),
-                reason=relation,
-                visible=True,
-            )
+    holder = {identity.controller.pseudonym} if identity else set()
+    barred = {"requester": frozenset({row.requested_by}), "holder": frozenset(holder)}
+    require_another(actor=actor, row=row, move=move, barred=barred)
     if identity is None or not identity.is_active or not identity.controller.is_active:
         raise Conflict("The identity or its controller is locked out.")
     if row.ends <= clock.now():

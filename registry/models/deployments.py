@@ -9,7 +9,7 @@ from django.db import models
 from ledger.models import Governed
 from registry.machines import DEPLOYMENT
 from registry.models.systems import AIModel
-from registry.models.versions import Version
+from registry.models.versions import Version, VersionPart
 
 
 class Slot(Governed):
@@ -43,7 +43,7 @@ class Slot(Governed):
         return self.model.system_id
 
 
-class Deployment(Governed):
+class Deployment(VersionPart):
     """One version in one slot, from being asked for to its end."""
 
     ledger_kind = "deployment"
@@ -56,7 +56,6 @@ class Deployment(Governed):
         "reported_digest",
         "reported_at",
     )
-    scope_paths = {"system": "version__model__system_id", "model": "version__model_id"}
 
     version = models.ForeignKey(Version, models.PROTECT, related_name="deployments")
     slot = models.ForeignKey(Slot, models.PROTECT, related_name="deployments")
@@ -76,12 +75,6 @@ class Deployment(Governed):
 
     def __str__(self) -> str:
         return f"{self.version} in {self.slot}"
-
-    def scopes(self) -> tuple[tuple[str, UUID], ...]:
-        return self.version.scopes()
-
-    def ledger_system(self) -> UUID:
-        return self.version.system_id
 
 
 class DeploymentReport(Governed):

@@ -15,7 +15,7 @@ from modelwarrant.machine import Transition
 from people import access
 from people.catalogue import P
 from registry import events, storage
-from registry.machines import CONTRIBUTOR, OWNER, VERSION
+from registry.machines import CONTRIBUTOR, OWNER
 from registry.models import ArtifactFile, Component, Contribution, Lineage, Version
 from registry.selectors.contents import contents_of
 from registry.selectors.lookup import locked, one
@@ -90,11 +90,6 @@ def barred(
     if OWNER in transition.not_by and principals & contents.owners(cooling_off):
         found[OWNER] = "You own this system, or did until recently."
     return found
-
-
-def legal_moves(version: Version) -> tuple[Transition, ...]:
-    """The moves the table has from the version's state, whoever asks."""
-    return VERSION.legal(version.state)
 
 
 def content_digests(version: Version) -> dict[str, str]:

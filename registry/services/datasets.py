@@ -19,12 +19,11 @@ from people.catalogue import P
 from registry import events, inputs
 from registry.machines import DATASET_VERSION
 from registry.models import DataRole, Dataset, DatasetVersion, Lineage, Purpose, Version, Work
-from registry.names import name_fault
 from registry.schema import schema_faults, special_faults
 from registry.selectors.datasets import dataset_locked, dataset_version_by_id, dataset_version_locked
 from registry.selectors.systems import system_locked
 from registry.services import content, uploads
-from registry.services.systems import require_active
+from registry.services.systems import free_name, require_active
 
 MEDIA_TYPES = ("text/csv", "application/vnd.apache.parquet")
 
@@ -37,12 +36,7 @@ def dataset_register(
     system = system_locked(system_id)
     access.require(actor, P.DATASET_REGISTER, system)
     require_active(system)
-    siblings = Dataset.objects.filter(system=system)
-    name = inputs.line("name", name, limit=120)
-    if fault := name_fault(name, siblings.values_list("name", flat=True)):
-        raise Invalid(fault, field="name")
-    if siblings.filter(slug=inputs.slug("slug", slug)).exists():
-        raise Conflict(f"The slug '{slug}' is taken in this system.", field="slug")
+    name = free_name(Dataset.objects.filter(system=system), slug=slug, name=name)
     dataset = Dataset(system=system)
     records.write(
         actor=actor,

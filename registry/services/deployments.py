@@ -20,6 +20,7 @@ from registry.models import Deployment, DeploymentReport, Slot, Version
 from registry.selectors.deployments import deployment_locked, open_deployments
 from registry.selectors.systems import slot_by_id
 from registry.selectors.versions import version_locked, versions_by_subject
+from registry.services.gates import require_open
 from registry.services.models import slot_register
 from registry.services.systems import require_active
 
@@ -89,16 +90,7 @@ def deployment_apply_move(
         access.require(actor, P.VERSION_VIEW, deployment)
         raise Conflict(str(error), code="illegal-move") from error
     access.require(actor, P(transition.permission), deployment)
-    if closed := [gate for gate in transition.gates if answers.get(gate) is not True]:
-        raise Refused(
-            f"'{transition.title}' is refused: {', '.join(closed)}.",
-            permission=transition.permission,
-            subject=Subject.of(deployment),
-            reasons=[
-                {"gate": gate, "code": "gate-closed", "text": f"The gate '{gate}' did not open."}
-                for gate in closed
-            ],
-        )
+    require_open(deployment, transition, answers)
     _write_move(actor, deployment, transition, reason=reason, details=data)
     return deployment
 

@@ -6,16 +6,15 @@ from uuid import UUID
 
 from ledger import clock
 from ledger.actors import Actor
-from ledger.errors import Conflict, Invalid
+from ledger.errors import Conflict
 from ledger.services import records
 from ledger.services.transactions import governed
 from people import access
 from people.catalogue import P
 from registry import events, inputs
 from registry.models import AIModel, Slot
-from registry.names import name_fault
 from registry.selectors.systems import model_locked, system_locked
-from registry.services.systems import require_active
+from registry.services.systems import free_name, require_active
 
 
 @governed
@@ -26,12 +25,7 @@ def model_register(
     system = system_locked(system_id)
     access.require(actor, P.MODEL_CREATE, system)
     require_active(system)
-    siblings = AIModel.objects.filter(system=system)
-    name = inputs.line("name", name, limit=120)
-    if fault := name_fault(name, siblings.values_list("name", flat=True)):
-        raise Invalid(fault, field="name")
-    if siblings.filter(slug=inputs.slug("slug", slug)).exists():
-        raise Conflict(f"The slug '{slug}' is taken in this system.", field="slug")
+    name = free_name(AIModel.objects.filter(system=system), slug=slug, name=name)
     model = AIModel(system=system)
     records.write(
         actor=actor,

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from ledger import clock
 from ledger.actors import Actor
 from ledger.errors import Conflict, Invalid
@@ -17,7 +19,7 @@ from people.catalogue import P
 from people.models import User
 from registry import events, inputs
 from registry.machines import SYSTEM
-from registry.models import AIActClass, OnVoid, Ownership, RiskTier, System
+from registry.models import AIActClass, AIModel, Dataset, OnVoid, Ownership, RiskTier, System
 from registry.names import name_fault
 from registry.selectors.systems import system_locked
 
@@ -128,6 +130,19 @@ def _own(actor: Actor, system: System, person: str) -> None:
         row=Ownership(system=system),
         set={"person": person, "since": clock.now()},
     )
+
+
+def free_name(siblings: QuerySet[Dataset] | QuerySet[AIModel], *, slug: str, name: str) -> str:
+    """The name for one more thing of a system, if neither it nor its slug could be taken for a sibling's.
+
+    Raises Invalid, Conflict.
+    """
+    name = inputs.line("name", name, limit=120)
+    if fault := name_fault(name, siblings.values_list("name", flat=True)):
+        raise Invalid(fault, field="name")
+    if siblings.filter(slug=inputs.slug("slug", slug)).exists():
+        raise Conflict(f"The slug '{slug}' is taken in this system.", field="slug")
+    return name
 
 
 def _clean(given: Mapping[str, Any], system: System) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from ledger import clock
 from ledger.actors import Actor, Subject
-from ledger.errors import Conflict, Invalid, NotAllowed, Refused
+from ledger.errors import Conflict, Invalid, NotAllowed
 from ledger.services import records
 from ledger.services.transactions import governed
 from modelwarrant import canonical
@@ -25,6 +25,7 @@ from registry.selectors.cards import card_faults
 from registry.selectors.systems import model_locked
 from registry.selectors.versions import barred, version_locked
 from registry.services import content
+from registry.services.gates import require_open
 from registry.services.systems import require_active
 
 DECLARATION = ("vendor", "name", "version", "contract", "probe_set_digest")
@@ -139,16 +140,7 @@ def version_apply_move(
             visible=True,
             reasons=[{"code": name, "text": sentence} for name, sentence in reasons.items()],
         )
-    if missing := [gate for gate in transition.gates if answers.get(gate) is not True]:
-        raise Refused(
-            f"'{transition.title}' is refused: {', '.join(missing)}.",
-            permission=transition.permission,
-            subject=Subject.of(version),
-            reasons=[
-                {"gate": gate, "code": "gate-closed", "text": f"The gate '{gate}' did not open."}
-                for gate in missing
-            ],
-        )
+    require_open(version, transition, answers)
     fields: dict[str, Any] = {"state": transition.target}
     if transition.name in NEW_ROUND:
         fields["decision_round"] = version.decision_round + 1

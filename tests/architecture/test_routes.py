@@ -1,4 +1,4 @@
-"""Every route of portal, API and admin has its rule in tests/access/rules.py, and everybody asks it.
+"""Every route of portal, API and admin has its rule in tests/access, and everybody asks it.
 
 By a stranger, somebody signed in without a role, somebody in every role elsewhere, a superuser without grants, somebody
 who sees the thing and may not do it, and somebody who may; and by methods it hasn't. What one may not see is, byte for
@@ -7,37 +7,32 @@ byte, what isn't there (AZ-01, AZ-02), and nothing is recorded but denials.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlencode
 
 import pytest
-from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 from django.db.models import Model
 from django.http import HttpResponseBase
 from django.test import Client
-from django.test.client import BOUNDARY, MULTIPART_CONTENT, encode_multipart
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from drf_spectacular.generators import SchemaGenerator
 
 from governance.views.acts import ACTS as ACT_TABLE
 from ledger.models import Entry
 from people.catalogue import ROLES, VIEWED_BY, P, viewed_by
-from tests.access.rules import ACTS, ADMIN, ADMIN_SITE, ANYONE, DOERS, ROUTES, Admin, Rule
+from tests.access.acts import ACTS, DOERS
+from tests.access.admin import ADMIN, ADMIN_SITE, Admin
+from tests.access.bodies import body_for, encoded, every_field, filled, sent
+from tests.access.rules import ANYONE, ROUTES, Rule
 from tests.access.sample import KINDS, Sample, make_sample
 
-FILE = "$file"
-FILES = {"file": ("list.csv", b"System,Model\nA,B\n")}
-"""Field of a form -> its file; elsewhere a report."""
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 STRANGERS = ("nobody", "elsewhere", "root")
 """Signed in, and holding nothing on the sample."""
@@ -47,6 +42,7 @@ UNDESCRIBED = frozenset({"schema", "governance-api:policy-schema"})
 SHARED_KINDS = frozenset({"policy", "custom-field"})
 """Kinds that are the whole organisation's, and open to whoever works in any part of it."""
 WHERE = "tests/access/rules.py"
+ACTS_WHERE, ADMIN_WHERE = "tests/access/acts.py", "tests/access/admin.py"
 
 
 @dataclass(frozen=True)
@@ -108,9 +104,9 @@ def test_every_route_has_a_rule(schema: dict[str, Any]) -> None:
     ]
     assert not missing, f"who may use these? Add to ROUTES in {WHERE}:\n" + "\n".join(missing)
     acts = [f'    "{name}": P.???,' for name in ACT_TABLE if name not in ACTS]
-    assert not acts, f"who may do these? Add to ACTS in {WHERE}:\n" + "\n".join(acts)
+    assert not acts, f"who may do these? Add to ACTS in {ACTS_WHERE}:\n" + "\n".join(acts)
     gone = ({*ROUTES} - {route.name for route in ALL}) | ({*ACTS} - {*ACT_TABLE})
-    assert not gone, f"{WHERE} knows what is no more: {', '.join(sorted(gone))}"
+    assert not gone, f"{WHERE} or {ACTS_WHERE} knows what is no more: {', '.join(sorted(gone))}"
     names = [route.name for route in ALL]
     assert all(names), f"a route without a name: {[route.path for route in ALL if not route.name]}"
     assert len(set(names)) == len(names), "two routes of one name"
@@ -119,11 +115,13 @@ def test_every_route_has_a_rule(schema: dict[str, Any]) -> None:
 def test_every_admin_page_has_a_rule() -> None:
     registered = {model._meta.label_lower: model for model in admin.site._registry}
     missing = [f'    "{label}": Admin(P.???),' for label in registered if label not in ADMIN]
-    assert not missing, f"who may see these? Add to ADMIN in {WHERE}:\n" + "\n".join(missing)
-    assert not {*ADMIN} - {*registered}, f"{WHERE} knows models that the admin doesn't"
+    assert not missing, f"who may see these? Add to ADMIN in {ADMIN_WHERE}:\n" + "\n".join(missing)
+    assert not {*ADMIN} - {*registered}, f"{ADMIN_WHERE} knows models that the admin doesn't"
     known = {f"{label.replace('.', '_')}_{page}" for label in registered for page in MODEL_PAGES}
     others = SITE - known - ADMIN_SITE - {""}
-    assert not others, f"admin views of their own; each needs its row in ADMIN_SITE of {WHERE}: {others}"
+    assert not others, (
+        f"admin views of their own; each needs its row in ADMIN_SITE of {ADMIN_WHERE}: {others}"
+    )
 
 
 def test_rules_and_openapi_schema_name_the_same_methods(schema: dict[str, Any]) -> None:
@@ -227,7 +225,7 @@ def test_every_act_is_done_only_by_whom_it_may(asking: Asking) -> None:
         form = ACT_TABLE[name].form()
         if prepare := ACT_TABLE[name].prepare:
             prepare(form, model._default_manager.get(pk=row))
-        body = _sent(_form(form))
+        body = sent(every_field(form))
         rule = Rule(VIEWED_BY[kind], doer=DOERS.get(name, ""), POST=permission)
         methods = ("POST",) if kind in seen else METHODS
         seen.add(kind)
@@ -263,7 +261,7 @@ def _ask_admin(asking: Asking, model: type[Model], rule: Admin) -> None:
         "_selected_action": str(row.pk if row else ""),
         "_save": "1",
     }
-    body = _sent(form)
+    body = sent(form)
     held = ROLES["operator"].permissions
     for page, address in pages.items():
         for method in ("GET", "POST"):
@@ -306,7 +304,7 @@ def _ask_route(asking: Asking, route: Route, rule: Rule) -> None:
     row, kind = None, ""
     for word in route.words:
         if word in rule.ids:
-            given[word] = _filled(rule.ids[word], asking.sample)
+            given[word] = filled(rule.ids[word], asking.sample)
             row = given[word] if word.endswith("_id") else row
         elif word.endswith("_id"):
             kind = word.removesuffix("_id")
@@ -325,10 +323,10 @@ def _ask_route(asking: Asking, route: Route, rule: Rule) -> None:
         address = address.replace(str(row), "{}")
     operations_ = operations(asking.schema, route) if route.api else {}
     bodies = {
-        method: _body(asking, rule, method, operations_.get(method, {}))
+        method: body_for(asking.sample, asking.schema, rule, method, operations_.get(method, {}))
         for method in ("POST", "PUT", "PATCH", "DELETE")
     }
-    queries = {method: _encoded(_filled(said, asking.sample)) for method, said in rule.query.items()}
+    queries = {method: encoded(filled(said, asking.sample)) for method, said in rule.query.items()}
     _ask(asking, rule, address, row, kind, bodies, queries, api=route.api)
 
 
@@ -437,98 +435,3 @@ def _text(answer: HttpResponseBase, row: object) -> str:
     text = re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", text)
     asked = re.search(r"[0-9a-f-]{36}", str(row))
     return text.replace(asked[0], "ID") if asked else text
-
-
-# -- bodies ----------------------------------------------------------------------------------------------------------
-
-
-def _body(asking: Asking, rule: Rule, method: str, operation: Mapping[str, Any]) -> dict[str, Any]:
-    """What is sent, so that nothing but the permission can refuse it."""
-    content = operation.get("requestBody", {}).get("content", {})
-    given = rule.bodies.get(method)
-    if rule.form and method == "POST":
-        return _sent(_filled(rule.form, asking.sample))
-    if isinstance(given, str) or (content and "application/json" not in content):
-        kind = next(iter(content))
-        return {"data": given or "x", "content_type": kind, "headers": {"Upload-Offset": "0"}}
-    if given is None:
-        shape = content.get("application/json", {}).get("schema", {})
-        given = _value(asking, "", shape) if shape else {}
-    return {"data": json.dumps(_filled(given, asking.sample)), "content_type": "application/json"}
-
-
-def _value(asking: Asking, name: str, shape: Mapping[str, Any]) -> Any:
-    """A value of this shape: the sample's row where the name is of a kind, else the first thing that fits."""
-    while "$ref" in shape:
-        shape = asking.schema["components"]["schemas"][shape["$ref"].rpartition("/")[2]]
-    for wider in ("allOf", "oneOf", "anyOf"):
-        if wider in shape:
-            return _value(asking, name, shape[wider][0])
-    if shape.get("enum"):
-        return shape["enum"][0]
-    kind = shape.get("type")
-    if kind == "object":
-        wanted = shape.get("required", ())
-        return {
-            key: _value(asking, key, inner)
-            for key, inner in shape.get("properties", {}).items()
-            if key in wanted
-        }
-    if kind == "array":
-        return []
-    if kind in ("integer", "number"):
-        return max(1, shape.get("minimum", 1))
-    if kind == "boolean":
-        return False
-    if shape.get("format") == "uuid":
-        return str(asking.sample.of(name) or uuid.uuid4())
-    if shape.get("format") == "date-time":
-        return "2026-03-02T00:00:00Z"
-    return "a" * 64 if "digest" in name else "text"
-
-
-def _form(form: forms.Form) -> dict[str, str]:
-    """Something in every field."""
-    said = {}
-    for name, wanted in form.fields.items():
-        if isinstance(wanted, forms.FileField):
-            said[name] = FILE
-        elif isinstance(wanted, forms.UUIDField):
-            said[name] = str(uuid.uuid4()) if wanted.required else ""
-        elif isinstance(wanted, forms.ChoiceField):
-            said[name] = str(next(value for value, _ in wanted.choices if value))  # type: ignore[misc]
-        elif isinstance(wanted, forms.DateTimeField):
-            said[name] = "2030-01-01T00:00"
-        elif isinstance(wanted, forms.DateField):
-            said[name] = "2026-01-01"
-        elif isinstance(wanted, forms.IntegerField):
-            said[name] = "1"
-        else:
-            said[name] = "text" if wanted.required else ""
-    return said
-
-
-def _filled(given: Any, sample: Sample) -> Any:
-    """`$version` becomes the id of the sample's version."""
-    if isinstance(given, Mapping):
-        return {key: _filled(value, sample) for key, value in given.items()}
-    if isinstance(given, list):
-        return [_filled(value, sample) for value in given]
-    if isinstance(given, str) and given.startswith("$") and given != FILE:
-        return str(sample.of(given[1:]))
-    return given
-
-
-def _sent(said: Mapping[str, str]) -> dict[str, Any]:
-    """A form as a browser sends it; with a file in several parts."""
-    if FILE not in said.values():
-        return {"data": _encoded(said), "content_type": "application/x-www-form-urlencoded"}
-    parts = {
-        name: SimpleUploadedFile(*FILES.get(name, ("report.pdf", b"%PDF-"))) if text == FILE else text
-        for name, text in said.items()
-    }
-    return {"data": encode_multipart(BOUNDARY, parts), "content_type": MULTIPART_CONTENT}
-
-
-def _encoded(said: Mapping[str, str]) -> str:
-    return urlencode(said)

@@ -61,9 +61,9 @@ def key_of(purpose: str) -> KeyRecord:
 def place(version: Any) -> int:
     entry = log.first_entry("signature", version.signatures.get().pk)
     assert entry
-    found = log.place_in_logs(entry.pk)
-    assert found
-    return found[1]
+    leaf = log.place_of(entry.pk)
+    assert leaf
+    return leaf.index
 
 
 def deliver() -> int:

@@ -22,6 +22,7 @@ from governance.services.wide_waivers import (
     wide_waiver_revoke,
 )
 from ledger import clock
+from ledger.actors import Subject
 from ledger.errors import Conflict, Invalid, NotAllowed, Refused
 from registry.selectors.versions import version_by_id
 from tests.governance.lifecycle import PLACE, amended, executive
@@ -110,6 +111,24 @@ def test_a_place_that_the_waiver_does_not_name_gets_no_warrant(world: Any) -> No
     warrant = deployment_request(actor=world["owner"], version_id=version.pk, **PLACE)
     assert warrant.not_after <= waiver.ends
     assert any("waived until" in text for text in warrant.conditions)
+
+
+@pytest.mark.once
+def test_where_the_policy_allows_none_every_request_is_refused_alike(world: Any) -> None:
+    amended(
+        world,
+        **{"waivers:\n  allowed: true": "waivers:\n  allowed: false", "[parity-ratio, equal-errors]": "[]"},
+    )
+    version = world.draft()
+    said = {"actor": world["owner"], "requirement": "parity-ratio", **WORDS, "ends": soon()}
+    for about, ask in (
+        (version, lambda: waiver_request(version_id=version.pk, **said)),
+        (world.model, lambda: wide_waiver_request(model_id=world.model.pk, **said)),
+    ):
+        with pytest.raises(Refused) as refused:
+            ask()
+        assert [reason["code"] for reason in refused.value.reasons] == ["not-allowed"]
+        assert refused.value.subject == Subject.of(about)
 
 
 def test_a_renewal_wants_one_level_more(world: Any) -> None:

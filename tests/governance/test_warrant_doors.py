@@ -22,16 +22,16 @@ from governance.services.versions import version_suspend
 from ledger import clock
 from ledger import selectors as log
 from ledger.errors import Conflict, Invalid, NotAllowed
+from ledger.workdays import calendar
 from modelwarrant import status
 from modelwarrant.cli import service
 from modelwarrant.cli.main import main
 from modelwarrant.client import Unreachable
 from registry.services.systems import system_edit
-from tests.governance.test_warrant_life import (
+from tests.governance.warrants import (
     CONDITIONS,
     ISSUER,
     PLACE,
-    calendar,
     in_force,
     policy_text,
     put_in_force,
@@ -174,8 +174,12 @@ def test_a_pipeline_prints_why_and_fails_closed(
 ) -> None:
     answer: dict[str, Any] = {
         "answer": "refused", "slot": "production/eu/main", "warrant": "w-1", "warrant_status": "void",
-        "ground": "suspended", "on_void": "fall back rules", "notes": [],
-        "reasons": [{"gate": "warrant-active", "text": "The warrant is void: suspended.\x1b[31m"}],
+        "ground": "suspended", "ground_title": "Suspended by a person", "on_void": "fall back rules", "notes": [],
+        "reasons": [
+            {"gate": "warrant-active", "code": "warrant-void", "text": "The warrant is void: suspended.\x1b[31m"},
+            {"gate": "artifact-intact", "code": "artifact-altered", "text": "w.bin has other bytes"},
+            {"code": "odd"},
+        ],
     }  # fmt: skip
     monkeypatch.setenv("MODELWARRANT_TOKEN", "x" * 20)
     asked = [
@@ -193,7 +197,13 @@ def test_a_pipeline_prints_why_and_fails_closed(
     assert main(asked) == 1
     told = capsys.readouterr().out
     assert told.startswith("REFUSED: nothing allows this\n")
-    assert ("ground          suspended" in told, "when void       fall back rules" in told) == (True, True)
+    assert [line.split(maxsplit=1)[1] for line in told.splitlines() if "[" in line] == [
+        "Suspended by a person. [suspended]",
+        "The warrant is void: suspended.\\x1b[31m. [warrant-active/warrant-void]",
+        "w.bin has other bytes. [artifact-intact/artifact-altered]",
+        "The service gave no words for this. [odd]",
+    ]
+    assert "when void  fall back rules" in told
     assert "\x1b" not in told
     for broken in ({}, {"answer": "yes"}, [], "pass"):
         monkeypatch.setattr(service.Client, "get", lambda *_, said=broken, **__: said)

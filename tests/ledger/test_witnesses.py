@@ -109,7 +109,7 @@ def test_a_rewritten_history_is_refused_by_who_saw_the_first(witnessed, tmp_path
     witnessed()
     true = selectors.latest_checkpoint()
     other = notes.Checkpoint(Log.objects.get().origin, true.size, bytes(32))
-    _, signer = keys.log_signer(Log.objects.get())  # the forger has the key as well
+    _, signer = keys.log_signers(Log.objects.get())[0]  # the forger has the key as well
     with triggers.disabled(connection):
         Cosignature.objects.all()._raw_delete("default")
         Checkpoint.objects.filter(pk=true.pk).update(

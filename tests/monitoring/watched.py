@@ -145,10 +145,11 @@ def watched(
     *,
     reference: bytes | None = None,
     columns: list[dict[str, Any]] | None = None,
+    slug: str = "visits",
     **plan: Any,
 ) -> Watched:
     """A live deployment with a monitor of these checks."""
-    world = make_world()
+    world = make_world(slug)
     ci = service(world.owner, "ci", "developer", on=world.system)
     version = world.version()
     dataset = datasets.dataset_register(

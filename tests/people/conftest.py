@@ -33,3 +33,20 @@ def keys(settings: Any, tmp_path: Path) -> Path:
     path.write_text(json.dumps({"keys": KEYS}))
     settings.WORKLOAD_ISSUERS = {ISSUER: str(path)}
     return path
+
+
+@pytest.fixture
+def idp(settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+    """An identity provider that runs here and is configured."""
+    from oidc_provider_mock import run_server_in_thread
+
+    from tests.people.idp import Idp
+
+    monkeypatch.setenv("AUTHLIB_INSECURE_TRANSPORT", "1")
+    secret = tmp_path / "client-secret"
+    secret.write_text("not-guessed\n")
+    settings.OIDC_CLIENT_SECRET_FILE = str(secret)
+    with run_server_in_thread(require_nonce=True) as server:
+        settings.OIDC_ISSUER = f"http://localhost:{server.server_port}"
+        settings.OIDC_NAME, settings.OIDC_CLIENT_ID, settings.LOCAL = "Acme", "modelwarrant", True
+        yield Idp(settings.OIDC_ISSUER)

@@ -171,7 +171,7 @@ def test_a_grant_is_requested_here_and_confirmed_by_the_other(
     assert grant.state == "requested"
     own = olga.post(page(Grant, "change", grant), {"move": "confirm"})
     assert own.status_code == 403
-    assert "another person must confirm it" in own.content.decode()
+    assert "another person must" in own.content.decode()
     for move in ("end", "revoke", "approve"):
         assert omar.post(page(Grant, "change", grant), {"move": move}).status_code == 400
     assert omar.post(page(Grant, "change", grant), {"move": "confirm"}).status_code == 302

@@ -125,6 +125,11 @@ def test_the_page_tells_and_pages(crew: Crew, lending: Any) -> None:
     for wrong in ({"at": "yesterday"}, {"role": "king"}, {"system": "' OR 1=1"}):
         assert client.get("/people/rights/", wrong).status_code == 400
         assert client.get("/people/rights.csv", wrong).status_code == 400
+    assert b"today\xe2\x80\x99s table" not in page.content
+    then = (clock.now() + timedelta(minutes=1)).strftime("%Y-%m-%dT%H:%M")
+    earlier = client.get("/people/rights/", {"at": then}).content.decode()
+    assert earlier.index("read from today’s table of roles") < earlier.index("<table")
+    assert earlier.count("By today’s table, not that of then:") == earlier.count("<details><summary>") > 0
     old = client.get("/people/rights/", {"at": "2000-01-01T00:00"})
     assert b"Nobody could, then" in old.content
     assert client.get("/people/rights/", {"page": "999999999"}).status_code == 200

@@ -25,7 +25,7 @@ from people.services.identities import identity_change
 from people.services.people import user_deactivate
 from people.services.workloads import workload_confirm, workload_request, workload_revoke
 from tests.people.crew import Crew, acting
-from tests.people.test_provider import EC, RSA, jwk
+from tests.people.test_provider_tokens import EC, RSA, by_public_key, jwk
 
 pytestmark = pytest.mark.django_db
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -121,6 +121,7 @@ def said(**more: Any) -> Callable[[], str]:
 REFUSED: dict[str, Callable[[], str]] = {
     # CI-01
     "alg none": lambda: jwt.encode(claims(), None, algorithm="none", headers={"kid": "k1"}),
+    "the public key as a secret": lambda: by_public_key(token(claims())),
     "a secret": lambda: token(claims(), "k" * 64, "HS256"),
     "another key": lambda: token(claims(), other_key()),
     "unknown kid": lambda: token(claims(), kid="k9"),
