@@ -203,14 +203,15 @@ def _ends(
     context: Context, document: PolicyDocument, emergency: Emergency | None
 ) -> tuple[dt.datetime, dt.datetime]:
     """When a warrant granted now ends, and its grace."""
-    ends = [context.at + dt.timedelta(days=document.warrant.days)]
-    # A warrant that rests on a waiver ends with it: when the exception lapses, so does its ground.
-    ends += [state.waiver.ends for state in context.requirements if state.waiver and state.standing != "met"]
+    term = context.at + dt.timedelta(days=document.warrant.days)
+    # A warrant that rests on a waiver is in force no longer than it, whatever the hour: only its grace ends in working
+    # hours.
+    waived = [state.waiver.ends for state in context.requirements if state.waiver and state.standing != "met"]
     if emergency is not None and emergency.ends is not None:
-        ends.append(emergency.ends)
-        return min(ends), min(ends)
+        ends = min([term, emergency.ends, *waived])
+        return ends, ends
     office = calendar()
-    not_after = office.within(min(ends))
+    not_after = min([office.within(term), *waived])
     return not_after, office.within(not_after + dt.timedelta(days=document.warrant.grace_days))
 
 

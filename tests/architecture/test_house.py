@@ -11,7 +11,7 @@ MAX_LINES = 500
 SHARED_ROOMS = frozenset(
     {
         *("models", "access", "selectors", "services", "signals", "machines", "catalogue", "charts"),
-        *("actors", "errors", "clock", "workdays", "storage"),
+        *("actors", "errors", "clock", "workdays", "storage", "keyring", "plain_sql"),
     }
 )
 """What other apps may import of an app."""
