@@ -16,7 +16,8 @@ from governance.policies.document import PolicyDocument
 from governance.policies.sentences import sentences
 from governance.selectors.dry_run import COLUMNS, MOST, dry_run, table_of
 from governance.selectors.policies import document_of, in_force
-from governance.selectors.visible import policy_by_id
+from governance.selectors.visible import policies_visible
+from governance.services.policies import policy_shown
 from governance.views.lists import POLICIES
 from people import access
 from people.catalogue import P
@@ -41,8 +42,9 @@ def policies(request: HttpRequest) -> HttpResponse:
 @reading
 def policy(request: HttpRequest, policy_id: UUID) -> HttpResponse:
     """One policy as sentences, what it changes, and its exact text."""
-    row = policy_by_id(policy_id)
-    reached = access.reach(actor_of(request))
+    actor = actor_of(request)
+    row = policy_shown(actor=actor, policy_id=policy_id)
+    reached = access.reach(actor)
     moves = [move for move in POLICY.legal(row.state) if move.name != "supersede"]
     document = document_of(row)
     standing = standing_for(document) if row.state in ("draft", "review") else None
@@ -55,7 +57,7 @@ def policy(request: HttpRequest, policy_id: UUID) -> HttpResponse:
         "differences": compare(document_of(standing), document) if standing else (),
         "compared": row.state in ("draft", "review"),
         "writes": reached.anywhere(P.POLICY_EDIT),
-        "others": Policy.objects.filter(tier=row.tier).exclude(pk=row.pk).order_by("-number")[:20],
+        "others": policies_visible(actor).filter(tier=row.tier).exclude(pk=row.pk).order_by("-number")[:20],
     }
     return render(request, "governance/policy.html", context)
 
@@ -63,7 +65,8 @@ def policy(request: HttpRequest, policy_id: UUID) -> HttpResponse:
 @reading
 def comparison(request: HttpRequest, policy_id: UUID, other_id: UUID) -> HttpResponse:
     """What changes from the other policy to this one, what got looser first."""
-    row, other = policy_by_id(policy_id), policy_by_id(other_id)
+    actor = actor_of(request)
+    row, other = (policy_shown(actor=actor, policy_id=pk) for pk in (policy_id, other_id))
     context = {"policy": row, "standing": other, "differences": compare(document_of(other), document_of(row))}
     return render(request, "governance/policy_compare.html", context)
 
@@ -71,7 +74,7 @@ def comparison(request: HttpRequest, policy_id: UUID, other_id: UUID) -> HttpRes
 @reading
 def trial(request: HttpRequest, policy_id: UUID) -> HttpResponse:
     """Which decisions and versions would come out differently under this policy, of those I may see."""
-    row = policy_by_id(policy_id)
+    row = policy_shown(actor=actor_of(request), policy_id=policy_id)
     found = dry_run(document_of(row), versions_visible(actor_of(request)), most=MOST)
     if request.GET.get("format") == "csv":
         answer = HttpResponse(content_type="text/csv; charset=utf-8")

@@ -334,8 +334,8 @@ ROUTES: Mapping[str, Rule] = {
     "governance-api:machine": Rule(SIGNED_IN, ids={"name": "version"}),
     "governance-api:moves": Rule(BY_KIND, kinds=THINGS),
     "governance-api:policy-schema": PUBLIC,
-    "governance-api:policies": Rule(P.REPORT_VIEW),
-    "governance-api:policy": Rule(P.REPORT_VIEW),
+    "governance-api:policies": Rule(SIGNED_IN),
+    "governance-api:policy": Rule(SIGNED_IN),
     "governance-api:policy-lint": Rule(None, POST=SIGNED_IN),
     "governance-api:findings": Rule(
         P.VERSION_VIEW,
