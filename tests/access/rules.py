@@ -38,7 +38,7 @@ class Rule:
     writes: Mapping[str, Who]
     whole: bool
     anywhere: bool
-    """A list that opens only to who holds the permission on something."""
+    """Opens only to who holds the permission on something, and to all of those: a list, or what is the organisation's."""
     by: str
     """Who of the world made the sample's row, where it is there for its maker alone."""
     absent: bool
@@ -230,7 +230,7 @@ ROUTES: Mapping[str, Rule] = {
     "governance:policies": Rule(SIGNED_IN),
     "governance:policy": Rule(SIGNED_IN),
     "governance:policy-compare": Rule(SIGNED_IN, ids={"other_id": "$policy"}),
-    "governance:policy-dry-run": Rule(SIGNED_IN),
+    "governance:policy-dry-run": Rule(SIGNED_IN, anywhere=True, POST=P.VERSION_VIEW),
     "governance:policy-new": Rule(P.POLICY_EDIT, whole=True, POST=P.POLICY_EDIT, form={"from": "low"}),
     "governance:policy-text": Rule(P.POLICY_EDIT, whole=True, POST=P.POLICY_EDIT, form={"text": "x"}),
     "governance:policy-edit": Rule(P.POLICY_EDIT, whole=True, POST=P.POLICY_EDIT),
