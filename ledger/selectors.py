@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection
 
 from ledger import clock, tree, triggers
 from ledger.catalogue import catalogue
+from ledger.keyring import KeyRing, verifier
 from ledger.models import (
     Checkpoint,
     Cosignature,
@@ -212,26 +212,9 @@ def last_audit(*, full: bool | None = None) -> LedgerAudit | None:
     return (runs if full is None else runs.filter(full=full)).first()
 
 
-def raw_ed25519(public: keys.PublicKey) -> bytes:
-    """The 32 bytes of a log key. Raises KeyRefused for a key of another kind."""
-    if not isinstance(public, Ed25519PublicKey):
-        raise keys.KeyRefused("a log key is an Ed25519 key")
-    return public.public_bytes_raw()
-
-
-def verifier(row: KeyRecord, log: Log) -> note.Verifier:
-    """What verifies this key's signatures on checkpoints of `log`. Raises KeyRefused, ValueError."""
-    return note.Verifier(log.origin, raw_ed25519(keys.load_public(row.public.encode())))
-
-
 def verifiers(origin: str | None = None) -> list[note.Verifier]:
-    """Verifiers by the active log keys and those that were active, the newest first: of the present log, then of those
-    before it, or of the one log named."""
-    rows = KeyRecord.objects.filter(purpose="log", state__in=("active", "retired")).order_by("-not_before")
-    logs = Log.objects.order_by("-number")
-    return [
-        verifier(row, log) for log in (logs if origin is None else logs.filter(origin=origin)) for row in rows
-    ]
+    """As `KeyRing.verifiers`, for who asks once."""
+    return KeyRing().verifiers(origin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,14 +241,15 @@ def key_windows() -> list[KeyWindow]:
     ]
 
 
-def verifiers_for(row: Entry) -> list[note.Verifier]:
+def verifiers_for(row: Entry, ring: KeyRing | None = None) -> list[note.Verifier]:
     """Verifiers for a proof of `row` that was handed out at some time.
 
     With the log keys that were revoked since, if a key that is trusted now has signed for this very entry: then the
     old proof shows nothing that isn't shown anew, and a compromised log key ends no warrant that the log still bears.
     """
-    trusted = verifiers()
-    revoked = KeyRecord.objects.filter(purpose="log", state="revoked", not_before__isnull=False)
+    ring = ring or KeyRing()
+    trusted = ring.verifiers()
+    revoked = [key for key in ring.records("log", "revoked") if key.not_before is not None]
     fresh = proof_for(row.pk) if revoked else None
     if fresh is None:
         return trusted
@@ -273,7 +257,7 @@ def verifiers_for(row: Entry) -> list[note.Verifier]:
         proof.check(bytes(row.bytes), fresh, trusted)
     except (Fault, CannotCheck):
         return trusted
-    return trusted + [verifier(key, log) for log in Log.objects.order_by("-number") for key in revoked]
+    return trusted + [verifier(key, log) for log in ring.logs for key in revoked]
 
 
 def subjects_within(kind: str, system_id: UUID) -> list[UUID]:
@@ -326,38 +310,6 @@ def place_in_logs(entry_id: UUID) -> tuple[int, int] | None:
     return (leaf.log, leaf.index) if leaf else None
 
 
-def revoked_before(key: KeyRecord) -> tuple[int, int]:
-    """The place in the logs from which on nothing that a revoked key signed counts; (0, 0): nothing ever did.
-
-    `revoked_from` is an index in the log that the revocation was recorded in.
-    """
-    moves = Entry.objects.filter(subject_kind=key.ledger_kind, subject_id=str(key.pk))
-    last = moves.filter(event="ledger.key_moved").order_by("-at").first()
-    log = Log.objects.filter(origin=last.origin).first() if last else None
-    return (0, 0) if log is None or key.revoked_from is None else (log.number, key.revoked_from)
-
-
 def trusted_keys(purpose: keys.Purpose, *, recorded: tuple[int, int] | None = None) -> list[keys.TrustedKey]:
-    """Public keys that vouch for `purpose`: active ones, and retired ones for the time they were active.
-
-    With `recorded`, the place in the logs where a signature was received, also those revoked from a later place on:
-    the date that a signer writes decides nothing.
-    """
-    known = list(KeyRecord.objects.filter(purpose=purpose).order_by("not_before"))
-    rows = [row for row in known if row.state in ("active", "retired")]
-    if recorded is not None:
-        rows += [
-            row
-            for row in known
-            if row.state == "revoked" and row.not_before is not None and recorded < revoked_before(row)
-        ]
-    return [
-        keys.TrustedKey(
-            public=keys.load_public(row.public.encode()),
-            purposes=frozenset({purpose}),
-            not_before=row.not_before,
-            not_after=row.not_after,
-            name=row.label or row.keyid[:12],
-        )
-        for row in rows
-    ]
+    """As `KeyRing.trusted`, for who asks once."""
+    return KeyRing().trusted(purpose, recorded=recorded)

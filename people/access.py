@@ -68,6 +68,8 @@ class Reach:
     actor: Actor
     organisation: frozenset[P] = frozenset()
     scoped: Mapping[tuple[str, UUID], frozenset[P]] = field(default_factory=dict)
+    roles: tuple[tuple[str, str, UUID | None], ...] = ()
+    """Role, scope type and scope id of everything held or lent."""
 
     def allows(self, permission: P, obj: Scoped | None = None) -> bool:
         """Whether `permission` reaches `obj`; without an object, whether it is held for the whole
@@ -87,6 +89,11 @@ class Reach:
             pk for (kind, pk), held in self.scoped.items() if kind == scope_type and permission in held
         )
 
+    def roles_on(self, obj: Scoped | None) -> frozenset[str]:
+        """Names of the roles that reach `obj`."""
+        reaching = {("organisation", None), *scopes_of(obj)}
+        return frozenset(role for role, kind, pk in self.roles if (kind, pk) in reaching)
+
     @property
     def all(self) -> frozenset[P]:
         """Every permission held anywhere."""
@@ -95,8 +102,8 @@ class Reach:
 
 @contextmanager
 def one_answer() -> Iterator[None]:
-    """While one page is made that changes nothing, `reach` and `visible` ask once for each actor: a list of twenty kinds
-    of work asks twenty times. `require` and `allowed` read anew even then, so that no act goes by it."""
+    """While one page is made that changes nothing, `reach`, `roles` and `visible` ask once for each actor: a list of twenty
+    kinds of work asks twenty times. `require` and `allowed` read anew even then, so that no act goes by it."""
     token = _reached.set({})
     try:
         yield
@@ -119,13 +126,14 @@ def _reach_anew(actor: Actor) -> Reach:
         return Reach(actor, catalogue.SYSTEM_PERMISSIONS.get(actor.id, frozenset()))
     organisation: set[P] = set()
     scoped: dict[tuple[str, UUID], frozenset[P]] = {}
-    for role, scope_type, scope_id in _held(actor):
+    roles_held = tuple(_held(actor))
+    for role, scope_type, scope_id in roles_held:
         held = _usable(actor, permissions_of(role))
         if scope_type == "organisation":
             organisation |= held
         elif scope_id is not None:
             scoped[scope_type, scope_id] = scoped.get((scope_type, scope_id), frozenset()) | held
-    return Reach(actor, frozenset(organisation), scoped)
+    return Reach(actor, frozenset(organisation), scoped, roles_held)
 
 
 def allowed(actor: Actor, permission: P, obj: Scoped | None = None) -> bool:
@@ -273,9 +281,7 @@ def scopes_of(obj: Any) -> tuple[tuple[str, UUID], ...]:
 
 def roles(actor: Actor, obj: Scoped | None = None) -> frozenset[str]:
     """Names of the roles that `actor` has now on `obj`: held, or lent by delegation."""
-    reaching = covering(obj)
-    own = in_force(actor).filter(reaching).values_list("role", flat=True)
-    return frozenset(chain(own, lent(actor).filter(reaching).values_list("grant__role", flat=True)))
+    return reach(actor).roles_on(obj)
 
 
 def holds(pseudonym: str, role: str, obj: Scoped | None = None, *, lent_by: str = "") -> bool:

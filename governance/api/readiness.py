@@ -14,7 +14,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.selectors.readiness import checklists_of, document_by_id, documents_of
+from governance.selectors.readiness import checklists_of, document_by_id, documents_on
 from governance.serializers.readiness import (
     AnswerInput,
     AnswerOutput,
@@ -61,7 +61,7 @@ class Documents(Resource):
     def get(self, request: Request, version_id: UUID) -> Response:
         """What is attached to a version now, the newest first."""
         row = shown(actor=self.actor(), permission=P.VERSION_VIEW, row=version_by_id(version_id))
-        return self.page(documents_of(row), DocumentOutput, order="-attached_at")
+        return self.page(documents_on(row), DocumentOutput, order="-attached_at")
 
     @extend_schema(
         operation_id="document_attach",

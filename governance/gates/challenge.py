@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from governance.gates.answers import Reason
 from governance.gates.context import Context
-from governance.selectors.findings import findings_on, standing
+from governance.selectors.findings import standing
 
 
 def findings_closed(context: Context) -> tuple[list[Reason], list[str]]:
@@ -14,7 +14,7 @@ def findings_closed(context: Context) -> tuple[list[Reason], list[str]]:
     blocking = context.document.findings.blocking
     reasons, notes = [], []
     # Titles stay out: a reader may see the version and not all that a finding is about.
-    for row in findings_on(context.version):
+    for row in context.ground.findings:
         stands = standing(row, context.at)
         what = f"The {row.severity} {row}"
         if stands.accepted and row.accepted_until:

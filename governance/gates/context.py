@@ -9,10 +9,12 @@ from functools import cached_property
 from governance.gates import material
 from governance.models import Decision, Policy
 from governance.policies.document import PolicyDocument
+from governance.selectors.ground import Ground, ground_of, grounded
 from governance.selectors.requirements import RequirementState, document_of, policy_of, requirement_states
 from governance.selectors.shown import shown_digest, shown_set
+from ledger.services.replay import Examined, examine
 from registry.models import Version
-from registry.selectors import signatures
+from registry.selectors import signatures, tierings
 from registry.selectors.signatures import Judgement
 
 DECIDED = frozenset({"approved", "restricted", "suspended", "retired"})
@@ -30,6 +32,14 @@ class Context:
     """Where it is to run (`environment/region/arm`); empty while nobody asks for a place."""
     judged_by: Policy | None = None
 
+    def __post_init__(self) -> None:
+        # Whatever the gates ask of it rests on one reading; the caller's own row stays as it is.
+        self.version = grounded(self.version)
+
+    @cached_property
+    def ground(self) -> Ground:
+        return ground_of(self.version)
+
     @cached_property
     def policy(self) -> Policy | None:
         return self.judged_by or policy_of(self.version)
@@ -42,6 +52,17 @@ class Context:
     def cooling_off(self) -> dt.timedelta:
         """How long a former owner of the system stays barred."""
         return dt.timedelta(days=self.document.cooling_off_days if self.document else 0)
+
+    @cached_property
+    def tier(self) -> tierings.Standing:
+        """How the tier of the system stands."""
+        return tierings.standing(self.version.model.system, self.at)
+
+    @cached_property
+    def system_examined(self) -> Examined:
+        """The system and the tiering in force, held against the log."""
+        confirmed = self.tier.confirmed
+        return examine({}, fresh=(self.version.model.system, *([confirmed] if confirmed else [])))
 
     @cached_property
     def requirements(self) -> tuple[RequirementState, ...]:
@@ -86,5 +107,5 @@ class Context:
     @cached_property
     def decisions(self) -> tuple[Decision, ...]:
         """The decisions of the present round, in the order they were taken."""
-        rows = Decision.objects.filter(version=self.version, decision_round=self.version.decision_round)
-        return tuple(rows.order_by("decided_at", "id"))
+        present = self.version.decision_round
+        return tuple(row for row in self.ground.decisions if row.decision_round == present)

@@ -6,19 +6,19 @@ entries, so a value set by SQL closes the gate instead of opening it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from uuid import UUID
 
 from governance.gates.answers import Answer, Reason
 from governance.gates.context import Context
-from governance.models import Decision, Finding, FindingLink, RetrainingPath, WideWaiver
+from governance.models import Finding, FindingLink
 from governance.selectors.conditions import current_conditions
-from governance.selectors.requirements import covers
 from ledger.models import Governed
 from ledger.selectors import subjects_within
 from ledger.services import replay
-from registry.models import Binding, Version
-from registry.selectors import artifacts, cards, signatures, tierings, versions
+from ledger.services.findings import Finding as Altered
+from registry.models import Binding
+from registry.selectors import artifacts, cards, signatures, tierings
 from registry.selectors.described import described
 
 MOVES = ("submit", "start-review", "approve")
@@ -27,39 +27,51 @@ MOVES = ("submit", "start-review", "approve")
 
 def records_intact(context: Context) -> tuple[list[Reason], list[str]]:
     """Do the rows this decision rests on say what their ledger entries say?"""
-    # What the context holds was read at some time before, and other gates go by it: it is read anew.
-    held: dict[type[Governed], list[UUID]] = {Decision: [row.pk for row in context.decisions]}
-    if context.policy:
-        held[type(context.policy)] = [context.policy.pk]
-    # An objection that was taken out of the database still stands: the log knows where each was put.
-    links = subjects_within(FindingLink.ledger_kind, context.version.model.system_id)
-    held[FindingLink] = links
-    held[Finding] = list(
-        FindingLink.objects.filter(pk__in=links).values_list("finding_id", flat=True).distinct()
-    )
-    present = Version._base_manager.select_related("model__system").filter(pk=context.version.pk).first()
-    if present is None:
-        held[Version] = [context.version.pk]
-    found = replay.examine(held, fresh=governed_rows(present) if present else ())
+    return altered(examined(context).findings), []
+
+
+def altered(findings: Iterable[Altered]) -> list[Reason]:
+    """What the log says against rows, as reasons."""
     return [
         Reason("record-altered", f"{item.where}: {item.message}", item.where.rpartition(" ")[2])
-        for item in found.findings
-    ], []
+        for item in findings
+    ]
 
 
-def governed_rows(version: Version) -> Iterator[Governed]:
-    """Every row that a decision on this version, read just now, rests on, beside decisions and policy."""
+def examined(
+    context: Context,
+    *,
+    ids: Mapping[type[Governed], Iterable[UUID]] | None = None,
+    fresh: Iterable[Governed] = (),
+    also: Iterable[replay.Place] = (),
+) -> replay.Examined:
+    """The rows of the context, read for it, held against the log; with what else the caller rests on (as
+    `replay.examine`), so that the log is asked once."""
+    held: dict[type[Governed], list[UUID]] = {model: list(rows) for model, rows in (ids or {}).items()}
+    # An objection that was taken out of the database still stands: the log knows where each was put.
+    links = subjects_within(FindingLink.ledger_kind, context.version.system_id)
+    if links:
+        held[FindingLink] = links
+        held[Finding] = list(
+            FindingLink.objects.filter(pk__in=links).values_list("finding_id", flat=True).distinct()
+        )
+    return replay.examine(held, fresh=[*governed_rows(context), *fresh], also=also)
+
+
+def governed_rows(context: Context) -> Iterator[Governed]:
+    """Every row that a decision on this version rests on: the very ones that the other gates go by."""
+    version, ground = context.version, context.ground
     yield version
     yield version.model
     yield version.model.system
-    for related in (
-        version.documents, version.checklist_answers, version.files, version.components, version.signatures,
-        version.contributions, version.lineage, version.runs, version.acceptances, version.waivers,
+    if context.policy:
+        yield context.policy
+    for rows in (
+        context.decisions, ground.documents, ground.checklist_answers, ground.file_rows, ground.component_rows,
+        ground.signatures, ground.contributions, ground.lineage_rows, ground.runs, ground.acceptances, ground.waivers,
+        ground.wide_waivers, ground.paths, current_conditions(version),
     ):  # fmt: skip
-        yield from related.all()
-    yield from (row for row in WideWaiver.objects.filter(model=version.model_id) if covers(row, version))
-    yield from RetrainingPath.objects.filter(version=version)
-    yield from current_conditions(version)
+        yield from rows
 
 
 def signature_valid(context: Context) -> tuple[list[Reason], list[str]]:
@@ -68,7 +80,7 @@ def signature_valid(context: Context) -> tuple[list[Reason], list[str]]:
     if standing.valid:
         return [], []
     asked = version.binding == Binding.BYTES or context.document is None or context.document.signed
-    if asked or version.signatures.exists():
+    if asked or context.ground.signatures:
         return [Reason(f"signature-{standing.status}", standing.detail)], []
     return [], [f"Bound as {version.binding}, and the policy asks for no signature: {standing.detail}"]
 
@@ -101,13 +113,8 @@ def artifact_complete(context: Context) -> tuple[list[Reason], list[str]]:
 
 def tier_confirmed(context: Context) -> tuple[list[Reason], list[str]]:
     """Has the second line confirmed the tier that chose the policy?"""
-    system = context.version.model.system
-    found = tierings.standing(system, context.at)
-    reasons = [
-        Reason("record-altered", f"{row.ledger_kind} {row.pk}: {fault}", str(row.pk))
-        for row in (system, *([found.confirmed] if found.confirmed else []))
-        for fault in replay.row_faults(row)
-    ]
+    system, found = context.version.model.system, context.tier
+    reasons = altered(context.system_examined.findings)
     policy = context.policy
     strictest = policy is not None and policy.tier == tierings.STRICTEST
     if not found.is_confirmed and not strictest:
@@ -141,7 +148,7 @@ def card_complete(context: Context, move: str) -> tuple[list[Reason], list[str]]
 
 def datasets_declared(context: Context) -> tuple[list[Reason], list[str]]:
     """Are the data it was trained on and the data it is tested on named by digest, and none of them refused?"""
-    links = list(versions.lineage(context.version.pk))
+    links = context.ground.lineage
     vendors = context.version.binding == Binding.DECLARED
     wanted = ("evaluation",) if vendors else ("training", "evaluation")
     reasons = [

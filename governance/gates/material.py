@@ -15,10 +15,10 @@ from typing import Any
 
 from governance.models import RetrainingPath
 from governance.policies.document import CheckRequirement, PolicyDocument
+from governance.selectors.ground import ground_of
 from governance.selectors.requirements import document_of, policy_of
-from governance.selectors.shown import evidence_runs
 from registry.models import Version
-from registry.selectors import versions
+from registry.selectors.contents import contents_of
 
 LIGHT, FULL = "light", "full"
 
@@ -78,7 +78,7 @@ def path_of(version: Version) -> str:
 
 def confirmed(version: Version) -> RetrainingPath | None:
     """The light path that a person confirmed, if that is the last word."""
-    row = RetrainingPath.objects.filter(version=version).order_by("-proposed_at", "-id").first()
+    row = max(ground_of(version).paths, key=lambda path: (path.proposed_at, path.pk), default=None)
     return row if row is not None and row.state == LIGHT else None
 
 
@@ -98,7 +98,7 @@ def _same(name: str, question: str, old: Any, new: Any) -> Criterion:
 
 
 def _kinds(version: Version) -> tuple[str, ...]:
-    return tuple(sorted(set(versions.components(version.pk).values_list("kind", flat=True))))
+    return tuple(sorted({row.kind for row in contents_of(version).components}))
 
 
 def _columns(
@@ -116,7 +116,9 @@ def _columns(
 
 def _declared(version: Version, role: str, features: bool) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for row in versions.lineage(version.pk).filter(role=role):
+    for row in contents_of(version).lineage:
+        if row.role != role:
+            continue
         for column in row.dataset_version.schema.get("columns", ()):
             if (column.get("role") == "feature") == features and column.get("role") != "id":
                 kept = ("dtype",) if features else ("dtype", "role", "allowed", "min", "max", "positive")
@@ -151,7 +153,7 @@ def _not_worse(need: CheckRequirement, margin: Decimal, old: Any, new: Any) -> C
 
 def _result(need: CheckRequirement, version: Version) -> dict[str, Any] | None:
     """The latest finished figure of the requirement's metric on this very subject, with its interval."""
-    for run in reversed(evidence_runs(version)):
+    for run in reversed(ground_of(version).evidence):
         if run.check_name != need.check or not run.outcome or run.subject_digest != version.subject_digest:
             continue
         for result in run.outcome["results"]:

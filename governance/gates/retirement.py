@@ -5,7 +5,6 @@ from __future__ import annotations
 from governance.gates.answers import Reason
 from governance.gates.context import Context
 from governance.models import Disposal
-from ledger.services import replay
 from registry.selectors.deployments import open_deployments
 
 
@@ -21,7 +20,7 @@ def nothing_running(context: Context) -> tuple[list[Reason], list[str]]:
 def system_active(context: Context) -> tuple[list[Reason], list[str]]:
     """Is its system still in use? Nothing new is let through for one that is retired."""
     system = context.version.model.system
-    state = replay.replayed(system.ledger_kind, system.pk).get("state")
+    state = context.system_examined.states.get((system.ledger_kind, str(system.pk)), {}).get("state")
     if state == "active":
         return [], []
     return [Reason("system-retired", f"The log says the system is {state}.", str(system.pk))], []

@@ -9,14 +9,20 @@ import datetime as dt
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from governance.models import Acceptance, Policy
+from governance.models import Policy
 from governance.policies.document import UncoveredTask
+from governance.selectors.ground import ground_of
 from governance.selectors.recertifications import policy_in_force
 from governance.selectors.rejudged import Evidence, requirement_obstacles
-from governance.selectors.requirements import RequirementState, Standing, document_of, waivers_of
-from governance.selectors.shown import evidence_runs
+from governance.selectors.requirements import (
+    RequirementState,
+    Standing,
+    accepted,
+    declared,
+    document_of,
+    waivers_of,
+)
 from registry.models import Version
-from registry.selectors import versions
 
 APPROVED = ("approved", "restricted")
 MEASURED = (Standing.FAILED, Standing.INCONCLUSIVE, Standing.ERROR)
@@ -67,14 +73,10 @@ def _tightened(version: Version, known: set[str], at: dt.datetime) -> Iterator[B
 
 
 def _evidence(version: Version, at: dt.datetime) -> Evidence:
-    declared: dict[str, set[object]] = {}
-    for role, data in versions.lineage(version.pk).values_list("role", "dataset_version_id"):
-        declared.setdefault(role, set()).add(data)
-    accepted = Acceptance.objects.filter(version=version, state="active", review_by__gt=at)
     return Evidence(
         at,
-        tuple(evidence_runs(version)),
-        {role: frozenset(rows) for role, rows in declared.items()},
+        tuple(ground_of(version).evidence),
+        declared(version),
         frozenset(waivers_of(version, at=at)),
-        frozenset(accepted.values_list("requirement", "run_id")),
+        frozenset((row.requirement, row.run_id) for row in accepted(version, at)),
     )

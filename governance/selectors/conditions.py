@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from governance.models import Condition, Decision
+from governance.selectors.ground import ground_of
 from ledger import clock
 from ledger.workdays import calendar
 from modelwarrant import canonical
@@ -20,8 +21,7 @@ ITEM = "condition"
 
 def current_conditions(version: Version) -> list[Condition]:
     """The conditions of the version's present round, by deadline."""
-    rows = Condition.objects.filter(version=version, decision_round=version.decision_round)
-    return list(rows.order_by("due_from", "set_at", "pk"))
+    return [row for row in ground_of(version).conditions if row.decision_round == version.decision_round]
 
 
 def sentence_of(condition: Condition) -> str:

@@ -13,10 +13,11 @@ from typing import Any
 
 from governance.models import RoundContent
 from governance.policies.document import UncoveredTask
-from governance.selectors.requirements import RequirementState, policy_of, requirement_states
+from governance.selectors.ground import Ground, ground_of
+from governance.selectors.requirements import RequirementState, requirement_states
 from ledger import clock
 from registry.models import Version
-from registry.selectors import signatures, versions
+from registry.selectors import signatures
 
 Content = dict[str, Any]
 FORMAT = 1
@@ -31,7 +32,8 @@ def content_of(
 ) -> Content:
     """The content of `version` as it stands. `standing` of its signatures and `states` of its requirements are for who
     has just found them out at `at`."""
-    policy = policy_of(version)
+    ground = ground_of(version)
+    version, policy = ground.version, ground.choice.policy
     return {
         "format": FORMAT,
         "version": {"id": str(version.pk), "title": str(version), "number": version.number,
@@ -44,16 +46,16 @@ def content_of(
         "card": {name: str(text) for name, text in version.card.items()},
         "components": [
             {"kind": row.kind, "name": row.name, "digest": row.digest, "size": row.size, "licence": row.licence,
-             "origin": row.origin} for row in versions.components(version.pk)
+             "origin": row.origin} for row in ground.components
         ],
         "data": [
             {"role": row.role, "dataset": row.dataset_version.dataset.name, "number": row.dataset_version.number,
              "rows": row.dataset_version.rows, "digest": row.dataset_version.digest}
-            for row in versions.lineage(version.pk).order_by("role", "dataset_version__dataset__name", "id")
+            for row in sorted(ground.lineage, key=lambda row: (row.role, row.dataset_version.dataset.name, row.pk))
         ],
         "metrics": [_measured(state) for state in (_states(version, at) if states is None else states)],
         "policy": {"digest": policy.digest, "title": str(policy)} if policy else None,
-        "exceptions": _exceptions(version),
+        "exceptions": _exceptions(ground),
     }  # fmt: skip
 
 
@@ -95,11 +97,11 @@ def _bound_of(result: dict[str, Any] | None) -> str:
     return f"{result['threshold']['bound']:g}" if result and result["threshold"] else ""
 
 
-def _exceptions(version: Version) -> list[dict[str, str]]:
+def _exceptions(ground: Ground) -> list[dict[str, str]]:
     # Without what people wrote about them: this is kept, and what a person wrote must be erasable.
     found = [
         {"kind": "waiver", "name": row.requirement, "state": row.state, "until": clock.text(row.ends)}
-        for row in version.waivers.order_by("requirement", "starts", "id")
+        for row in sorted(ground.waivers, key=lambda row: (row.requirement, row.starts, row.pk))
     ]
     found += [
         {
@@ -108,9 +110,9 @@ def _exceptions(version: Version) -> list[dict[str, str]]:
             "state": row.state,
             "until": clock.text(row.review_by),
         }
-        for row in version.acceptances.order_by("requirement", "accepted_at", "id")
+        for row in sorted(ground.acceptances, key=lambda row: (row.requirement, row.accepted_at, row.pk))
     ]
     return found + [
         {"kind": "planned bound", "name": row.requirement, "state": row.bound, "until": ""}
-        for row in version.planned_bounds.order_by("requirement", "id")
+        for row in sorted(ground.planned_bounds, key=lambda row: (row.requirement, row.pk))
     ]

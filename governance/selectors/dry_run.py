@@ -18,10 +18,11 @@ from django.db.models import QuerySet
 
 from governance.models import Acceptance, ChecklistAnswer, Decision, Policy, VersionDocument, Waiver
 from governance.policies.document import PolicyDocument, UncoveredTask
-from governance.selectors.policies import document_of, policy_of, speaks_of
+from governance.selectors.ground import ground_of, grounded, policy_of
+from governance.selectors.policies import document_of, speaks_of
 from governance.selectors.readiness import answers_shown, documents_of
 from governance.selectors.rejudged import Evidence, requirement_obstacles
-from governance.selectors.shown import evidence_runs, shown_set
+from governance.selectors.shown import shown_set
 from ledger import clock
 from ledger.models import Entry
 from monitoring.models import Run
@@ -123,13 +124,16 @@ def look(document: PolicyDocument, versions: Sequence[Version]) -> Looked:
         for moment in approvals.get(version.pk, ()):
             facts = _then(version, moment)
             if facts is not None:
-                answers.append(_answer(document, facts, f"approval of {moment:%Y-%m-%d}", past=True))
+                answers.append(_answer(document, version, facts, f"approval of {moment:%Y-%m-%d}", past=True))
         if version.state in CURRENT:
-            answers.append(_answer(document, _now(version, now), f"now, {version.state}", past=False))
+            answers.append(
+                _answer(document, version, _now(version, now), f"now, {version.state}", past=False)
+            )
     return Looked(tuple(taken), tuple(answers))
 
 
-def _answer(document: PolicyDocument, facts: Facts, what: str, *, past: bool) -> Answer:
+def _answer(document: PolicyDocument, version: Version, facts: Facts, what: str, *, past: bool) -> Answer:
+    # of the version itself, not of the copy that carries its ground: answers are many, and kept to the end
     own = _own(facts)
     after, unknown = _obstacles(document, facts)
     if own is not None and own.digest == document.digest:
@@ -142,7 +146,7 @@ def _answer(document: PolicyDocument, facts: Facts, what: str, *, past: bool) ->
         unknown.append("How recently its approvers had signed in isn't part of their decisions.")
     was = "approved" if past else _open(before)
     would = ("would not be approved" if gained else "approved") if past else _open(after)
-    return Answer(facts.version, what, was, would, gained, () if past else lost, (*facts.notes, *unknown))
+    return Answer(version, what, was, would, gained, () if past else lost, (*facts.notes, *unknown))
 
 
 def _open(found: Mapping[str, str]) -> str:
@@ -205,6 +209,7 @@ def _seats(document: PolicyDocument, facts: Facts) -> dict[str, str]:
 
 
 def _now(version: Version, now: dt.datetime) -> Facts:
+    version = grounded(version)
     shown = dict(shown_set(version))
     if version.state == "in-use-not-warranted":
         shown["policy"] = ""
@@ -213,10 +218,10 @@ def _now(version: Version, now: dt.datetime) -> Facts:
     return Facts(
         version,
         Evidence(
-            now, tuple(evidence_runs(version)), _declared(version), _waived(covers), _accepted(accepted)
+            now, tuple(ground_of(version).evidence), _declared(version), _waived(covers), _accepted(accepted)
         ),
         shown,
-        frozenset(documents_of(version).values_list("kind", flat=True)),
+        frozenset(row.kind for row in documents_of(version)),
         {(row.move, row.question): row.answer for row in answers_shown(version)},
         _approvers(version, version.decision_round, now),
         decided=version.state in DECIDED,

@@ -14,7 +14,8 @@ from uuid import UUID
 
 from governance.models import Claim, Decision, Policy
 from governance.policies.document import PolicyDocument
-from governance.selectors.requirements import document_of
+from governance.selectors.ground import policy_of
+from governance.selectors.policies import document_of
 from ledger.workdays import Calendar, calendar
 from people import access
 from people.catalogue import P, roles_with
@@ -69,7 +70,8 @@ def dues(versions: Iterable[Version]) -> dict[UUID, Due]:
 
 def due_of(version: Version) -> Due | None:
     """When this version is due."""
-    return dues([version]).get(version.pk)
+    policy = policy_of(version) if version.state in ROUND_OPEN else None
+    return _due(version, document_of(policy), entered([version])[version.pk], calendar()) if policy else None
 
 
 def documents_of(versions: Iterable[Version]) -> dict[UUID, PolicyDocument]:

@@ -93,31 +93,26 @@ def links_visible(reached: access.Reach, finding: Finding) -> list[FindingLink]:
     return [link for link in finding.links.all() if reached.allows(P.VERSION_VIEW, link)]
 
 
+def links_on(version: Version) -> QuerySet[FindingLink]:
+    """The links by which findings hold for `version`: on itself, its model, its system."""
+    return FindingLink.objects.filter(
+        Q(version=version)
+        | Q(version__isnull=True, model=version.model_id)
+        | Q(version__isnull=True, model__isnull=True, system=version.model.system_id)
+    )
+
+
 def findings_on(version: Version) -> QuerySet[Finding]:
     """Every finding that holds for `version`: on itself, its model, its system; whoever may see them."""
-    return _FINDINGS.filter(pk__in=_links_on(version).values("finding")).order_by("found_at", "id")
-
-
-def findings_on_seen(version: Version, reached: access.Reach) -> QuerySet[Finding]:
-    """Those of `findings_on` that somebody of this reach may see, by a subject that holds for `version`."""
-    seen = access.within(reached, P.VERSION_VIEW, _links_on(version))
-    return _FINDINGS.filter(pk__in=seen.values("finding")).order_by("found_at", "id")
+    return _FINDINGS.filter(pk__in=links_on(version).values("finding")).order_by("found_at", "id")
 
 
 def dissents_on(version: Version) -> QuerySet[Dissent]:
     """Dissents to decisions on `version`, and to how findings on it ended; oldest first."""
-    on_it = Q(decision__version=version) | Q(finding__in=_links_on(version).values("finding"))
+    on_it = Q(decision__version=version) | Q(finding__in=links_on(version).values("finding"))
     rows = Dissent.objects.filter(on_it).select_related("decision__version__model", "finding")
     return rows.order_by("recorded_at", "id")
 
 
 def _seen(reached: access.Reach) -> QuerySet[FindingLink]:
     return access.within(reached, P.VERSION_VIEW, FindingLink.objects.all())
-
-
-def _links_on(version: Version) -> QuerySet[FindingLink]:
-    return FindingLink.objects.filter(
-        Q(version=version)
-        | Q(version__isnull=True, model=version.model_id)
-        | Q(version__isnull=True, model__isnull=True, system=version.model.system_id)
-    )

@@ -36,11 +36,6 @@ def document_of(policy: Policy) -> PolicyDocument:
     return _read(policy.text)
 
 
-def policy_of(version: Version) -> Policy | None:
-    """The pinned policy; before submission the one in force that speaks for the model."""
-    return choice_for(version).policy
-
-
 def choice_for(version: Version) -> Choice:
     """The policy of a version and why it is this one."""
     if version.policy_digest and version.state not in UNPINNED:
@@ -100,14 +95,6 @@ def bars_slot(version: Version, pinned: PolicyDocument, place: Place) -> str:
         if scope.slots and scope.precedence(words, [place]) is not None:
             return f"{row.title} ({row.number}) speaks of this slot by name, and the version was not judged under it."
     return ""
-
-
-def newer_for(version: Version) -> Policy | None:
-    """The policy in force that a version submitted today would get, where it isn't the one the version keeps."""
-    if not version.policy_digest or version.state in UNPINNED:
-        return None
-    now = choice_in_force(version.model).policy
-    return now if now is not None and now.digest != version.policy_digest else None
 
 
 def places_of(model: AIModel) -> list[Place]:

@@ -6,7 +6,8 @@ import datetime as dt
 
 from governance.models import Policy, Recertification
 from governance.policies.document import PolicyDocument
-from governance.selectors.policies import choice_in_force, document_of
+from governance.selectors.ground import ground_of
+from governance.selectors.policies import document_of
 from governance.selectors.requirements import RequirementState, requirement_states
 from registry.models import Version
 
@@ -15,7 +16,7 @@ OPEN = ("requested", "review")
 
 def policy_in_force(version: Version) -> Policy | None:
     """The policy in force that speaks of the version's model, whichever the version was approved under."""
-    return choice_in_force(version.model).policy
+    return ground_of(version).choice_now.policy
 
 
 def policy_for(renewal: Recertification) -> Policy | None:

@@ -11,16 +11,25 @@ import datetime as dt
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+from uuid import UUID
 
 from governance.models import Acceptance, Policy, Waiver, WideWaiver
 from governance.policies.document import CheckRequirement
-from governance.selectors.policies import document_of, policy_of
-from governance.selectors.shown import evidence_runs
+from governance.selectors.ground import ground_of, policy_of
+from governance.selectors.policies import document_of
 from monitoring.models import Run
 from registry.models import Version
-from registry.selectors import versions
 
-__all__ = ["RequirementState", "Standing", "document_of", "policy_of", "requirement_states"]
+__all__ = [
+    "RequirementState",
+    "Standing",
+    "accepted",
+    "declared",
+    "document_of",
+    "policy_of",
+    "requirement_states",
+    "waivers_of",
+]
 
 
 class Standing(StrEnum):
@@ -78,18 +87,31 @@ def waivers_of(version: Version, *, at: dt.datetime, place: str = "") -> dict[st
     the one that ends last. `place` (`environment/region/arm`) leaves out those for other places; without it they all
     count, since nobody knows yet where it will run."""
     found: dict[str, Waiver | WideWaiver] = {}
-    holding = {"state": "approved", "starts__lte": at, "ends__gt": at}
-    for wide in WideWaiver.objects.filter(model=version.model_id, **holding).order_by("ends"):
-        if covers(wide, version) and (not place or not wide.slots or place in wide.slots):
+    ground = ground_of(version)
+    for wide in sorted(ground.wide_waivers, key=lambda row: row.ends):
+        if _holds(wide, at) and (not place or not wide.slots or place in wide.slots):
             found[wide.requirement] = wide
-    for own in Waiver.objects.filter(version=version, **holding).order_by("ends"):
-        found[own.requirement] = own
+    for own in sorted(ground.waivers, key=lambda row: row.ends):
+        if _holds(own, at):
+            found[own.requirement] = own
     return found
 
 
-def covers(wide: WideWaiver, version: Version) -> bool:
-    """Whether it is for this version, whatever its state and its end."""
-    return wide.model_id == version.model_id and (not wide.versions or str(version.pk) in wide.versions)
+def accepted(version: Version, at: dt.datetime) -> list[Acceptance]:
+    """The acceptances of inconclusive results that count at `at`."""
+    return [row for row in ground_of(version).acceptances if row.state == "active" and row.review_by > at]
+
+
+def declared(version: Version) -> dict[str, frozenset[UUID]]:
+    """Role -> the dataset versions that are declared in it."""
+    found: dict[str, set[UUID]] = {}
+    for row in ground_of(version).lineage:
+        found.setdefault(row.role, set()).add(row.dataset_version_id)
+    return {role: frozenset(rows) for role, rows in found.items()}
+
+
+def _holds(waiver: Waiver | WideWaiver, at: dt.datetime) -> bool:
+    return waiver.state == "approved" and waiver.starts <= at < waiver.ends
 
 
 def requirement_states(
@@ -105,17 +127,12 @@ def requirement_states(
 
     Raises Refused for a task that the policy doesn't speak of. Empty without a policy.
     """
+    version = ground_of(version).version
     policy = policy or policy_of(version)
     if policy is None:
         return ()
-    runs = evidence_runs(version)
-    declared: dict[str, set[Any]] = {}
-    for role, dataset_version in versions.lineage(version.pk).values_list("role", "dataset_version_id"):
-        declared.setdefault(role, set()).add(dataset_version)
-    acceptances = {
-        (row.requirement, row.run_id): row
-        for row in Acceptance.objects.filter(version=version, state="active", review_by__gt=at)
-    }
+    runs, data = ground_of(version).evidence, declared(version)
+    acceptances = {(row.requirement, row.run_id): row for row in accepted(version, at)}
     waivers = waivers_of(version, at=at, place=place)
     document = document_of(policy)
     states = []
@@ -123,7 +140,7 @@ def requirement_states(
         mine = [run for run in runs if run.check_name == requirement.check]
         # A run for a renewal under a newer policy says nothing about this one, and hides nothing either.
         mine = [run for run in mine if run.policy_digest == policy.digest] or mine
-        state = _standing(requirement, mine, version, policy, declared.get(requirement.data, set()), at)
+        state = _standing(requirement, mine, version, policy, data.get(requirement.data, frozenset()), at)
         states.append(
             RequirementState(
                 requirement,
@@ -144,7 +161,7 @@ def _standing(
     runs: list[Run],
     version: Version,
     policy: Policy,
-    current: set[Any],
+    current: frozenset[UUID],
     at: dt.datetime,
 ) -> RequirementState:
     if not runs:
@@ -174,7 +191,7 @@ def _stale(
     run: Run,
     version: Version,
     policy: Policy,
-    current: set[Any],
+    current: frozenset[UUID],
     at: dt.datetime,
 ) -> str:
     if run.subject_digest != version.subject_digest:

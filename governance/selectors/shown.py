@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from governance.models import Acceptance, PlannedBound, RetrainingPath, Validation, Waiver, WideWaiver
 from governance.selectors.conditions import current_conditions, item_of
-from governance.selectors.findings import dissents_on, findings_on, standing
+from governance.selectors.findings import standing
+from governance.selectors.ground import Ground, ground_of
 from governance.selectors.readiness import answers_shown, documents_of
 from ledger import clock
 from ledger.models import Governed
 from modelwarrant import canonical
-from monitoring.models import Run
 from registry.models import Version
 from registry.selectors import signatures, versions
 
@@ -53,36 +52,37 @@ def shown_set(version: Version, signature: str = "") -> dict[str, str]:
 
     `signature` is the status of its signatures, for who has judged them already.
     """
+    ground = ground_of(version)
+    version = ground.version
     items = versions.content_digests(version)
     items["signature"] = signature or signatures.standing(version).status
     items["policy"] = version.policy_digest
     items["round"] = str(version.decision_round)
-    for run in evidence_runs(version):
+    for run in ground.evidence:
         items[f"run/{run.check_name}:{run.id}"] = run.outcome_digest or f"error:{run.error_code}"
-    for acceptance in Acceptance.objects.filter(version=version).order_by("id"):
+    for acceptance in ground.acceptances:
         items[f"acceptance/{acceptance.requirement}:{acceptance.id}"] = _digest(
             [acceptance.state, str(acceptance.run_id), acceptance.limitation, acceptance.compensating_test,
              clock.text(acceptance.review_by)]
         )  # fmt: skip
-    for waiver in Waiver.objects.filter(version=version).order_by("id"):
+    for waiver in ground.waivers:
         items[f"waiver/{waiver.requirement}:{waiver.id}"] = _digest(
             [waiver.state, waiver.reason, waiver.compensating_control, clock.text(waiver.ends)]
         )
-    for wide in WideWaiver.objects.filter(model=version.model_id).order_by("id"):
-        if not wide.versions or str(version.pk) in wide.versions:
-            items[f"waiver/{wide.requirement}:{wide.id}"] = _digest(
-                [
-                    wide.state,
-                    wide.reason,
-                    wide.compensating_control,
-                    clock.text(wide.ends),
-                    wide.versions,
-                    wide.slots,
-                ]
-            )
-    for path in RetrainingPath.objects.filter(version=version).order_by("id"):
+    for wide in ground.wide_waivers:
+        items[f"waiver/{wide.requirement}:{wide.id}"] = _digest(
+            [
+                wide.state,
+                wide.reason,
+                wide.compensating_control,
+                clock.text(wide.ends),
+                wide.versions,
+                wide.slots,
+            ]
+        )
+    for path in ground.paths:
         items[f"path/{path.proposal}:{path.id}"] = _digest([path.state, path.criteria])
-    for planned in PlannedBound.objects.filter(version=version).order_by("requirement"):
+    for planned in ground.planned_bounds:
         items[f"plan/{planned.requirement}:{planned.id}"] = _digest([planned.bound, planned.why])
     for document in documents_of(version):
         items[f"document/{document.kind}:{document.id}"] = f"sha256:{document.blob_digest}"
@@ -90,35 +90,29 @@ def shown_set(version: Version, signature: str = "") -> dict[str, str]:
         # The question is long and may hold any character; its place in the set is the answer's own id.
         items[f"answer/{answer.move}:{answer.id}"] = _digest([answer.question, answer.answer, answer.note])
     items.update(item_of(condition) for condition in current_conditions(version))
-    items |= _challenges(version)
+    items |= _challenges(ground)
     return items
 
 
-def _challenges(version: Version) -> dict[str, str]:
+def _challenges(ground: Ground) -> dict[str, str]:
     """Findings, dissents and issued validations. What is said in them never changes, so that ids and what can change
     are enough, and the erasure of a person changes nothing."""
     now, items = clock.now(), {}
-    for row in findings_on(version).prefetch_related("statements"):
+    for row in ground.findings:
         said = sorted(str(statement.pk) for statement in row.statements.all())
         until = clock.text(row.accepted_until) if row.accepted_until else ""
         items[_item(row)] = _digest(
             [standing(row, now).state, row.severity, clock.text(row.due_at), until, said]
         )
-    for dissent in dissents_on(version):
+    for dissent in ground.dissents:
         items[_item(dissent)] = _digest([dissent.against, dissent.person])
-    for issued in Validation.objects.filter(version=version, state__in=("issued", "superseded")):
+    for issued in ground.reports:
         items[_item(issued)] = _digest([issued.state, issued.rating, issued.report_digest])
     return items
 
 
 def _item(row: Governed) -> str:
     return f"{row.ledger_kind}/{str(row.pk)[:8]}:{row.pk}"
-
-
-def evidence_runs(version: Version) -> list[Run]:
-    """The finished runs that are evidence for the version itself (not for a production batch), oldest first."""
-    runs = Run.objects.filter(version=version, batch__isnull=True, state__in=("done", "error"))
-    return list(runs.order_by("requested_at", "id"))
 
 
 def shown_digest(items: dict[str, str]) -> str:

@@ -16,8 +16,8 @@ from governance.selectors.warrants import received_at
 from governance.services.versions import version_recheck
 from governance.services.warrants import warrant_void
 from ledger.actors import Actor
+from ledger.keyring import KeyRing
 from ledger.models import Checkpoint, KeyRecord, OutboxMessage
-from ledger.selectors import revoked_before
 from ledger.services import outbox
 from ledger.services.transactions import governed
 from monitoring.services.incidents import incident_open
@@ -100,7 +100,7 @@ def warrant_settle(*, actor: Actor, warrant_id: UUID, key_id: UUID) -> bool:
     access.require(actor, P.WARRANT_VOID, warrant)
     key = KeyRecord.objects.get(pk=key_id)
     received = received_at(warrant)
-    if warrant.state != "issued" or (received is not None and received < revoked_before(key)):
+    if warrant.state != "issued" or (received is not None and received < KeyRing().revoked_before(key)):
         return False
     warrant_void(actor=actor, warrant_id=warrant.pk, ground="key-revoked")
     _flag(actor, warrant.version, key, "warrant")

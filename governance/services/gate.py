@@ -8,6 +8,7 @@ or, where only a person's act is missing, `pending`, with every reason.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -15,11 +16,13 @@ from uuid import UUID
 from governance.catalogue import title_of
 from governance.gates.answers import Answer, GateAnswer, Reason, flat_reasons, heaviest
 from governance.gates.context import Context
-from governance.gates.table import evaluate
-from governance.models import Condition, Decision, Warrant, WarrantEnding
+from governance.gates.integrity import altered, examined
+from governance.gates.table import GATES, evaluate
+from governance.models import Condition, Warrant
 from governance.selectors.broken import broken
 from governance.selectors.conditions import conditions_decided, local_text
 from governance.selectors.emergencies import covers
+from governance.selectors.ground import ground_of
 from governance.selectors.standing import (
     Standing,
     answering,
@@ -33,8 +36,10 @@ from ledger import clock
 from ledger import selectors as log
 from ledger.actors import Actor
 from ledger.errors import Refused
+from ledger.keyring import KeyRing
 from ledger.models import Governed
 from ledger.services import replay
+from ledger.services.findings import Finding
 from modelwarrant import warrant as warrants
 from modelwarrant.errors import CannotCheck, Fault
 from people import access
@@ -103,14 +108,16 @@ def ask_by_digest(*, actor: Actor, digest: str, environment: str, region: str, a
 
 def _answer(version: Version, environment: str, region: str, arm: str) -> Reply:
     slot = f"{environment}/{region}/{arm}"
-    context = Context(version, clock.now(), slot)
+    now = clock.now()
     rows = Warrant.objects.filter(
         version=version, slot__environment=environment, slot__region=region, slot__arm=arm
     )
-    warrant = answering(rows, context.at)
+    warrant = answering(rows, now)
     if warrant is None:
-        return _without_warrant(context, slot, environment)
-    answers = [warrant_answer(warrant, context.at), *evaluate(("records-intact", "artifact-intact"), context)]
+        return _without_warrant(Context(version, now, slot), slot, environment)
+    context = Context(warrant.version, now, slot)
+    warrant.version = context.version
+    answers = _answers(warrant, context)
     answer = heaviest(item.answer for item in answers)
     standing = standing_at(warrant, context.at)
     return Reply(
@@ -147,15 +154,38 @@ def _broken(context: Context) -> list[str]:
 
 def warrant_answer(warrant: Warrant, at: dt.datetime) -> GateAnswer:
     """Does this warrant, its entries and its proof allow its subject to run at `at`?"""
-    return GateAnswer("warrant-active", "Warrant active", tuple(_against(warrant, at)))
+    rests = _rests_on(warrant)
+    anew = dict(rests.missing)
+    for row in rests.rows:
+        anew.setdefault(type(row), []).append(row.pk)
+    found = replay.examine(anew, also=rests.also)
+    return _warrant_answer(warrant, at, found, found.findings)
 
 
-def _against(warrant: Warrant, at: dt.datetime) -> list[Reason]:
+def _answers(warrant: Warrant, context: Context) -> list[GateAnswer]:
+    """The answer of a warrant read just now and those of the gates on records and bytes, from one look at the log."""
+    rests = _rests_on(warrant)
+    found = examined(context, ids=rests.missing, fresh=rests.rows, also=rests.also)
+    own = found.against([*(_place(row) for row in rests.rows), *rests.places_missing])
+    others = [item for item in found.findings if item not in own]
+    records = GATES["records-intact"]
+    return [
+        _warrant_answer(warrant, context.at, found, own),
+        GateAnswer(records.name, records.title, tuple(altered(others))),
+        *evaluate(("artifact-intact",), context),
+    ]
+
+
+def _warrant_answer(
+    warrant: Warrant, at: dt.datetime, found: replay.Examined, faults: Sequence[Finding]
+) -> GateAnswer:
+    reasons = [Reason("record-altered", f"{item.where}: {item.message}") for item in faults]
+    return GateAnswer("warrant-active", "Warrant active", tuple(reasons or _against(warrant, at, found)))
+
+
+def _against(warrant: Warrant, at: dt.datetime, found: replay.Examined) -> list[Reason]:
     version = warrant.version
     deployment = (Deployment.ledger_kind, str(warrant.deployment_id))
-    found = replay.examine(_rests_on(warrant), also=(_place(version), deployment))
-    if found.findings:
-        return [Reason("record-altered", f"{item.where}: {item.message}") for item in found.findings]
     recorded = found.states.get(_place(warrant), {})
     if recorded.get("state") == "void":
         ground = str(recorded.get("void_ground"))
@@ -170,13 +200,13 @@ def _against(warrant: Warrant, at: dt.datetime) -> list[Reason]:
         text = f"The deployment that the warrant was granted for is {runs}; ask for a new one."
         return [Reason("deployment-over", text, str(warrant.deployment_id))]
     moved = found.about(warrant)
-    granted = moved[0].row if moved else None
+    granted, ring = moved[0].row if moved else None, KeyRing()
     try:
         checked = warrants.check(
             warrant.document.encode("utf-8"),
-            trust=log.trusted_keys("warrant", recorded=issued_at(moved)),
+            trust=ring.trusted("warrant", recorded=issued_at(moved)),
             at=at,
-            verifiers=log.verifiers_for(granted) if granted else log.verifiers(),
+            verifiers=log.verifiers_for(granted, ring) if granted else ring.verifiers(),
         )
     except (Fault, CannotCheck) as error:
         return [Reason("warrant-unverified", f"The warrant does not verify: {error}", str(warrant.pk))]
@@ -194,7 +224,7 @@ def _against(warrant: Warrant, at: dt.datetime) -> list[Reason]:
     if stands.status == "grace" and runs not in RUNNING:
         text = f"The warrant is in grace: what runs goes on, nothing new begins. {stands.ground_title}."
         return [Reason("warrant-grace", text, str(warrant.pk))]
-    if signatures.rests_on_revoked(version):
+    if signatures.rests_on_revoked(version, ring):
         standing = signatures.standing(version)
         if not standing.valid:
             return [Reason(f"signature-{standing.status}", standing.detail, str(version.pk))]
@@ -204,14 +234,29 @@ def _against(warrant: Warrant, at: dt.datetime) -> list[Reason]:
     return []
 
 
-def _rests_on(warrant: Warrant) -> dict[type[Governed], list[UUID]]:
-    """The rows that the standing rests on: the warrant, what brings its end forward, and the conditions that decisions
-    were shown, even where a row is gone."""
-    version = warrant.version
-    decisions = Decision.objects.filter(version=version, decision_round=version.decision_round)
-    known = {row.pk for row in conditions_of(warrant)} | conditions_decided(decisions)
-    endings = [row.pk for row in warrant.endings.all()]
-    return {Warrant: [warrant.pk], Condition: sorted(known), WarrantEnding: endings}
+@dataclass(frozen=True, slots=True)
+class _Rests:
+    """What a standing rests on: the warrant, what brings its end forward, and the conditions that decisions were shown,
+    even where a row is gone. Of `also` the log's states alone are wanted."""
+
+    rows: list[Governed]
+    missing: dict[type[Governed], list[UUID]]
+    also: tuple[replay.Place, ...]
+
+    @property
+    def places_missing(self) -> list[replay.Place]:
+        return [(model.ledger_kind, str(row_id)) for model, ids in self.missing.items() for row_id in ids]
+
+
+def _rests_on(warrant: Warrant) -> _Rests:
+    version, conditions = warrant.version, conditions_of(warrant)
+    decisions = [row for row in ground_of(version).decisions if row.decision_round == version.decision_round]
+    missing = conditions_decided(decisions) - {row.pk for row in conditions}
+    return _Rests(
+        rows=[warrant, *conditions, *warrant.endings.all()],
+        missing={Condition: sorted(missing)} if missing else {},
+        also=(_place(version), (Deployment.ledger_kind, str(warrant.deployment_id))),
+    )
 
 
 def _place(row: Governed) -> tuple[str, str]:

@@ -9,7 +9,8 @@ from uuid import UUID
 from governance import events
 from governance.models import ChecklistAnswer, VersionDocument
 from governance.policies.document import PolicyDocument
-from governance.selectors.policies import document_of, policy_of
+from governance.selectors.ground import policy_of
+from governance.selectors.policies import document_of
 from governance.selectors.readiness import answers_of
 from governance.services.refusals import no_policy
 from ledger import clock

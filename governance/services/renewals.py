@@ -8,7 +8,8 @@ from uuid import UUID
 from governance import events
 from governance.machines import WAIVER, WIDE_WAIVER
 from governance.models import Waiver, WaiverRenewal, WideWaiver
-from governance.selectors.policies import document_in_force, document_of, policy_of
+from governance.selectors.ground import policy_of
+from governance.selectors.policies import document_in_force, document_of
 from governance.selectors.renewals import next_role, renewal_of
 from governance.services.wide_waivers import checked
 from ledger import clock

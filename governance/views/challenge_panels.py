@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from governance.selectors.comments import threads_on
-from governance.selectors.findings import dissents_on, findings_on_seen, standing
+from governance.selectors.findings import standing
+from governance.selectors.ground import ground_of
 from governance.selectors.validations import OPEN, overdue, report_readable
 from governance.views.panel import Panel
 from ledger import clock
@@ -18,17 +19,19 @@ NEWEST = 3
 def findings_panel(version: Version, reached: Reach) -> Panel:
     """Findings that hold for the version, open ones first, and every dissent."""
     now = clock.now()
-    rows = [(row, standing(row, now)) for row in findings_on_seen(version, reached)]
+    ground = ground_of(version)
+    links = {link.finding_id for link in ground.links if reached.allows(P.VERSION_VIEW, link)}
+    rows = [(row, standing(row, now)) for row in ground.findings if row.pk in links]
     rows.sort(key=lambda pair: (not pair[1].open, pair[0].due_at))
     seen = {row.pk for row, _ in rows}
-    dissents = [row for row in dissents_on(version) if row.finding_id is None or row.finding_id in seen]
+    dissents = [row for row in ground.dissents if row.finding_id is None or row.finding_id in seen]
     spoken = {(row.decision_id, row.person) for row in dissents}
     me = reached.actor.id
     may_open = reached.allows(P.FINDING_JUDGE, version)
     decisions = [
         row
-        for row in version.decisions.filter(decision_round=version.decision_round).order_by("decided_at")
-        if row.person != me and (row.pk, me) not in spoken
+        for row in ground.decisions
+        if row.decision_round == version.decision_round and row.person != me and (row.pk, me) not in spoken
     ]
     people = {row.person for row in dissents} | {row.person for row in decisions}
     people |= {row.decision.person for row in dissents if row.decision}

@@ -57,7 +57,7 @@ def decide(request: HttpRequest, version_id: UUID) -> HttpResponse:
     """Read what the decision rests on, and decide."""
     actor = actor_of(request)
     row = visible(actor=actor, permission=P.VERSION_VIEW, row=version_by_id(version_id))
-    seats = decidable_seats(request, row)
+    seats = decidable_seats(actor, Context(row, clock.now()))
     if not seats:
         seat_require(actor=actor, version_id=row.pk)  # says why, and records it
         raise NotAllowed(
@@ -134,6 +134,7 @@ def _page(
 ) -> HttpResponse:
     actor = actor_of(request)
     context = Context(row, clock.now())
+    row = context.version
     _keep(request, context)
     # Whatever was sent before, the form now carries the set that this page shows.
     fresh = DecisionForm(

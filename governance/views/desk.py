@@ -13,7 +13,7 @@ from people.access import Reach
 from people.catalogue import ROLES, P
 from registry.machines import ROUND_OPEN
 from registry.models import Version
-from registry.selectors.versions import contributors
+from registry.selectors.contents import contents_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def desk_of(version: Version, actor: Actor, reached: Reach) -> Desk:
         for claim in (claims_of([version], now=now).get(version.pk, []) if waits else ())
     )
     raised = Escalation.objects.filter(version=version, decision_round=version.decision_round)
-    free = not actor.principals & contributors(version.pk)
+    free = not actor.principals & contents_of(version).contributors
     mine = any(one.mine for one in held)
     return Desk(
         due,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from governance.gates import material
-from governance.models import Disposal, RetrainingCandidate, RetrainingPath, WaiverRenewal, WideWaiver
+from governance.models import Disposal, RetrainingCandidate, RetrainingPath, WaiverRenewal
 from governance.selectors.dependants import dependants
 from governance.selectors.emergencies import counted, emergencies_of, status_at
-from governance.selectors.requirements import covers
+from governance.selectors.ground import ground_of
 from governance.views.panel import Panel
 from ledger import clock
 from people.access import Reach
@@ -29,11 +29,7 @@ def emergency_panel(version: Version, reached: Reach) -> Panel | None:
 
 def wide_waiver_panel(version: Version, reached: Reach) -> Panel | None:
     """Waivers of the model that reach this version."""
-    rows = [
-        row
-        for row in WideWaiver.objects.select_related("model").filter(model=version.model_id)[:200]
-        if covers(row, version)
-    ]
+    rows = ground_of(version).wide_waivers[:200]
     if not rows or not reached.allows(P.SYSTEM_VIEW, version.model):
         return None
     renewals = {item.wide_id: item for item in WaiverRenewal.objects.filter(wide__in=rows)}

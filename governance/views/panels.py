@@ -5,8 +5,14 @@ A panel is left out where there is nothing to show. The table is the order of th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from django.db.models import QuerySet
+
+from governance.models import RetrainingCandidate
+from governance.selectors.emergencies import emergencies_of
+from governance.selectors.ground import which
 from governance.views.challenge_panels import comments_panel, findings_panel, validations_panel
 from governance.views.lifecycle_panels import (
     emergency_panel,
@@ -21,6 +27,13 @@ from people.access import Reach
 from registry.models import Version
 
 Build = Callable[[Version, Reach], Panel | None]
+
+OPTIONAL: Mapping[Build, Callable[[Version], QuerySet[Any]]] = {
+    emergency_panel: emergencies_of,
+    renewals_panel: lambda version: version.recertifications.all(),
+    retraining_panel: lambda version: RetrainingCandidate.objects.filter(version=version),
+}
+"""Panels that say nothing where there is none of these, which most versions have none of: asked for all at once."""
 
 PANELS: tuple[Build, ...] = (
     emergency_panel,
@@ -39,4 +52,6 @@ PANELS: tuple[Build, ...] = (
 
 def panels(version: Version, reached: Reach) -> list[Panel]:
     """The panels of `version` for somebody of this reach."""
-    return [panel for build in PANELS if (panel := build(version, reached)) is not None]
+    there = which(version, {build.__name__: rows(version) for build, rows in OPTIONAL.items()})
+    wanted = (build for build in PANELS if build not in OPTIONAL or build.__name__ in there)
+    return [panel for build in wanted if (panel := build(version, reached)) is not None]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from governance.models import Policy
 from governance.policies.compare import compare
-from governance.selectors.policies import choice_for, document_of, newer_for
+from governance.selectors.ground import ground_of, newer_for, policy_of
+from governance.selectors.policies import document_of
 from governance.selectors.readiness import answers_of, documents_of
 from governance.services.readiness import ANSWERED_BY, ANSWERED_IN
 from governance.views.panel import Panel
@@ -16,7 +17,7 @@ from registry.models import Version
 
 def policy_panel(version: Version, reached: Reach) -> Panel | None:
     """Which policy the version is held to and why; whether a newer one is in force."""
-    choice = choice_for(version)
+    choice = ground_of(version).choice
     newer = (
         newer_for(version) if version.state in ("validation", "review", "approved", "restricted") else None
     )
@@ -32,8 +33,8 @@ def policy_panel(version: Version, reached: Reach) -> Panel | None:
 
 def readiness_panel(version: Version, reached: Reach) -> Panel | None:
     """Documents there and missing, and every question with its answer."""
-    policy = choice_for(version).policy
-    documents = list(documents_of(version))
+    policy = policy_of(version)
+    documents = documents_of(version)
     moves = document_of(policy).moves if policy else ()
     kinds = {document.kind for document in documents}
     missing = [(kind, move.name) for move in moves for kind in move.documents if kind not in kinds]

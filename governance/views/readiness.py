@@ -10,7 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
 from governance.policy_forms import ChecklistForm, DocumentForm
-from governance.selectors.policies import document_of, policy_of
+from governance.selectors.ground import policy_of
+from governance.selectors.policies import document_of
 from governance.selectors.readiness import answers_of, document_by_id
 from governance.services.readiness import (
     ANSWERED_BY,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable, Mapping
+from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -12,6 +15,7 @@ from governance.gates.approvals import seats
 from governance.gates.context import Context
 from governance.models import Decision
 from governance.selectors.broken import broken
+from governance.selectors.ground import which
 from governance.selectors.rounds import newer_versions, requested_changes
 from governance.selectors.standing import STANDING, standing_at
 from governance.services.moves import moves_of
@@ -21,6 +25,7 @@ from governance.views.lifecycle_acts import LIFECYCLE, LIFECYCLE_PERMISSION
 from governance.views.panels import panels
 from ledger import clock
 from ledger import selectors as log
+from ledger.actors import Actor
 from monitoring.charts import diagrams
 from monitoring.models import Monitor
 from people import access
@@ -29,7 +34,7 @@ from people.pages import actor_of, named, reading
 from people.selectors import acted_for
 from people.services.reading import shown
 from registry.machines import VERSION
-from registry.models import Version
+from registry.models import ImportedModel, Version
 from registry.selectors import artifacts, cards, signatures, versions
 from registry.selectors.described import described
 from registry.selectors.graph import lineage_graph
@@ -44,21 +49,17 @@ def version(request: HttpRequest, version_id: UUID) -> HttpResponse:
     row = shown(actor=actor, permission=P.VERSION_VIEW, row=versions.version_by_id(version_id))
     reached = access.reach(actor)
     context = Context(row, clock.now())
+    row, ground = context.version, context.ground
     moves = [move for move in moves_of(actor, row, reached=reached, context=context) if move.here]
     onward = next((move for move in moves if move.answers and move.transition.name not in BACK), None)
     filled, uncounted = seats(context)
     history = log.history("version", row.pk, limit=200)
-    warrants = (
-        row.warrants.select_related("slot", "version").prefetch_related(*STANDING).order_by("-granted_at")
-    )
-    contributions = versions.contributions(row.pk)
     people = {row.registered_by, *(item.row.actor_id for item in history)}
-    people |= {decision.person for decision in row.decisions.all()} | {
-        item.principal for item in contributions
-    }
+    people |= {decision.person for decision in ground.decisions}
+    people |= {item.principal for item in ground.contributions}
     shown_panels = panels(row, reached)
     people = people.union(*(panel.people for panel in shown_panels))
-    lenders = acted_for("decision", [decision.pk for decision in row.decisions.all()])
+    lenders = acted_for("decision", [decision.pk for decision in ground.decisions])
     desk, requested = desk_of(row, actor, reached), requested_changes(row)
     people |= {*lenders.values(), *desk.people, *(decision.person for decision, _ in requested)}
     standing = context.signature
@@ -85,29 +86,25 @@ def version(request: HttpRequest, version_id: UUID) -> HttpResponse:
             "signature": standing,
             "described": described(row, standing),
             "rests_on_revoked": signatures.rests_on_revoked(row),
-            "files": versions.files(row.pk),
+            "files": ground.files,
             "risky": artifacts.executable(row),
-            "components": versions.components(row.pk),
+            "components": ground.components,
             "card": cards.rendered(row.card),
             "seats": filled,
             "uncounted": uncounted,
-            "decisions": _recorded(row.decisions.order_by("decided_at"), lenders),
-            "acceptances": row.acceptances.order_by("accepted_at"),
-            "waivers": row.waivers.order_by("starts"),
-            "planned": row.planned_bounds.order_by("requirement"),
-            "monitors": Monitor.objects.filter(deployment__version=row).select_related(
-                "deployment__slot__model"
-            ),
-            "warrants": [(item, standing_at(item, context.at)) for item in warrants],
-            "retraining": row.retraining_requests.order_by("requested_at"),
+            "decisions": _recorded(ground.decisions, lenders),
+            "acceptances": sorted(ground.acceptances, key=lambda item: item.accepted_at),
+            "waivers": sorted(ground.waivers, key=lambda item: item.starts),
+            "planned": sorted(ground.planned_bounds, key=lambda item: item.requirement),
+            **_beside(row, context.at),
             "runs": row.runs.order_by("-requested_at")[:50],
-            "contributions": contributions,
+            "contributions": ground.contributions,
             "history": history[::-1],
             "panels": shown_panels,
             "desk": desk,
             "requested": requested,
             "names": named(people),
-            "may_decide": row.state in ("validation", "review") and bool(decidable_seats(request, row)),
+            "may_decide": row.state in ("validation", "review") and bool(decidable_seats(actor, context)),
         },
     )
 
@@ -134,14 +131,28 @@ EXTRA_PERMISSION = {
 }
 
 
-def decidable_seats(request: HttpRequest, row: Version) -> list[str]:
+def _beside(row: Version, at: dt.datetime) -> dict[str, Any]:
+    """What came of the version, where there is any of it: warrants, monitors, requests to retrain it, its import."""
+    rows: dict[str, QuerySet[Any]] = {
+        "warrants": row.warrants.select_related("slot", "version")
+        .prefetch_related(*STANDING)
+        .order_by("-granted_at"),
+        "monitors": Monitor.objects.filter(deployment__version=row).select_related("deployment__slot__model"),
+        "retraining": row.retraining_requests.order_by("requested_at"),
+        "imported": ImportedModel.objects.filter(version=row).select_related("inventory_import"),
+    }
+    there = which(row, rows)
+    found = {name: list(one) if name in there else [] for name, one in rows.items()}
+    found["warrants"] = [(item, standing_at(item, at)) for item in found["warrants"]]
+    return {**found, "imported": next(iter(found["imported"]), None)}
+
+
+def decidable_seats(actor: Actor, context: Context) -> list[str]:
     """The seats of the policy that I hold a role for, in the policy's order; empty if I took part in the version."""
-    actor = actor_of(request)
-    context = Context(row, clock.now())
     document = context.document
-    if document is None or actor.principals & versions.contributors(row.pk):
+    if document is None or actor.principals & context.ground.contributors:
         return []
-    mine = access.roles(actor, row)
+    mine = access.roles(actor, context.version)
     return [seat for seat in dict.fromkeys(document.seats("approve")) if seat in mine]
 
 

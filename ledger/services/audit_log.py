@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef
 
 from ledger import events, selectors, tree
 from ledger.errors import IntegrityFault
+from ledger.keyring import verifier
 from ledger.models import Anchored, Checkpoint, Cosignature, Entry, KeyRecord, Leaf, Log, Pending, Tile
 from ledger.services import anchoring, witnesses
 from ledger.services.checkpoints import time_line
@@ -235,7 +236,7 @@ class _Heads:
         # Which key signed and when is told by columns too; the note's key id is the only proof of the first.
         key = KeyRecord.objects.filter(purpose="log", keyid=row.keyid).first()
         ids = {line.key_id for line in opened.verified}
-        if key is None or selectors.verifier(key, self.log).key_id not in ids:
+        if key is None or verifier(key, self.log).key_id not in ids:
             self.found.add("changed", where, f"column keyid {row.keyid[:12]} didn't sign it", size - 1)
 
 
@@ -243,7 +244,7 @@ def _verifiers(log: Log, found: Findings) -> Sequence[note.Verifier]:
     verifiers = []
     for row in KeyRecord.objects.filter(purpose="log").exclude(state="requested"):
         try:
-            verifiers.append(selectors.verifier(row, log))
+            verifiers.append(verifier(row, log))
         except (ValueError, CannotCheck) as error:
             found.add("changed", f"key {row.pk}", f"its public key can't be read: {error}")
     return verifiers

@@ -16,6 +16,7 @@ from ledger import clock, events, machines, providers, selectors, tree
 from ledger.actors import Actor
 from ledger.catalogue import Event
 from ledger.errors import Conflict, Invalid, NotThere, Unavailable
+from ledger.keyring import raw_ed25519, verifier
 from ledger.models import KeyRecord, Log
 from ledger.services import records
 from ledger.services.sequencer import require_system
@@ -188,7 +189,7 @@ def log_signers(log: Log) -> list[tuple[KeyRecord, note.Signer]]:
                 raise
             _log.warning("log key %s is active and can't sign: %s", row.keyid[:16], error)
             continue
-        found.append((row, note.Signer(log.origin, selectors.raw_ed25519(held.public), held.sign)))
+        found.append((row, note.Signer(log.origin, raw_ed25519(held.public), held.sign)))
     return found
 
 
@@ -204,7 +205,7 @@ def _signing(purpose: keys.Purpose) -> list[KeyRecord]:
 
 def vkey(row: KeyRecord, log: Log) -> str:
     """The verifier key of a log key, as command lines and `log.vkey` take it."""
-    return selectors.verifier(row, log).vkey
+    return verifier(row, log).vkey
 
 
 def _record(

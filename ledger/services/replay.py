@@ -69,6 +69,11 @@ class Examined:
         place = (row.ledger_kind, str(row.pk))
         return [item for item in self.entries if (item.row.subject_kind, item.row.subject_id) == place]
 
+    def against(self, places: Iterable[Place]) -> list[Finding]:
+        """The findings on these rows alone."""
+        wanted = {f"{kind} {row_id}" for kind, row_id in places}
+        return [item for item in self.findings if item.where in wanted]
+
 
 def replayed(kind: str, row_id: UUID | str) -> State:
     """Column -> value as the log has it, for one row; empty where nothing is recorded."""

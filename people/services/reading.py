@@ -17,7 +17,7 @@ def shown(*, actor: Actor, permission: P, row: Row) -> Row:
 
     Only a denial opens a transaction: reading takes no lock.
     """
-    if not access.allowed(actor, permission, row):  # type: ignore[arg-type]
+    if not access.reach(actor).allows(permission, row):  # type: ignore[arg-type]
         _refuse(actor=actor, permission=permission, row=row)
     return row
 

@@ -15,7 +15,7 @@ from ledger.errors import IntegrityFault
 from registry import storage
 from registry.machines import VERSION
 from registry.models import ArtifactFile, Binding, Blob, Version
-from registry.selectors import versions
+from registry.selectors.contents import contents_of
 
 
 def rehash_after() -> timedelta:
@@ -27,7 +27,7 @@ def faults(version: Version) -> list[tuple[str, str]]:
     """(path, sentence) for each stored file that isn't what was attached; a full hash decides where due."""
     found = []
     checked: dict[str, str | None] = {}
-    for row in versions.files(version.pk):
+    for row in contents_of(version).files:
         if row.blob_id not in checked:
             checked[row.blob_id] = blob_fault(row.blob)
         if fault := checked[row.blob_id]:
@@ -93,7 +93,7 @@ def missing(version: Version) -> list[str]:
         return [text for member, text in said.items() if not version.declared.get(member)]
     if version.binding == Binding.CONTAINER:
         return [] if version.subject_digest else ["The digest of its image is missing."]
-    files = list(versions.files(version.pk))
+    files = contents_of(version).files
     if not files:
         return ["No file is attached."]
     found = []
@@ -106,7 +106,7 @@ def missing(version: Version) -> list[str]:
 
 def executable(version: Version) -> list[tuple[str, str]]:
     """(path, note) of attached files that can run code when loaded, or of which that isn't known."""
-    rows = versions.files(version.pk)
+    rows = contents_of(version).files
     return [(row.path, f"{row.blob.format}: {row.blob.format_note}") for row in _risky(rows)]
 
 

@@ -9,7 +9,7 @@ from modelwarrant import description, manifest
 from modelwarrant.errors import Fault
 from registry import storage
 from registry.models import Binding, Version
-from registry.selectors import versions
+from registry.selectors.contents import contents_of
 from registry.selectors.signatures import Judgement
 
 
@@ -28,7 +28,8 @@ def described(version: Version, standing: Judgement) -> Described:
     `standing` is what the version's signatures are worth (`signatures.standing`); nothing is covered by one that isn't
     valid.
     """
-    row = versions.files(version.pk).filter(path=description.FILE_NAME).first()
+    files = contents_of(version).files
+    row = next((item for item in files if item.path == description.FILE_NAME), None)
     if version.binding != Binding.BYTES or row is None:
         return Described(
             "not-covered", f"Not covered by the signature: the model holds no {description.FILE_NAME}."
@@ -56,7 +57,7 @@ def recorded(version: Version) -> description.Description:
     """Card and components as the record has them."""
     listed = (
         description.Component(row.kind, row.name, row.digest, row.size, row.licence, row.origin)
-        for row in versions.components(version.pk)
+        for row in contents_of(version).components
     )
     card = {name: str(text) for name, text in version.card.items()}
     return description.Description(card, tuple(sorted(listed, key=lambda item: (item.kind, item.name))))

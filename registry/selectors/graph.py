@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from registry.models import Deployment, Version
-from registry.selectors import versions
+from registry.selectors.contents import contents_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def lineage_graph(version: Version) -> Graph:
     here = Node("version", str(version.pk), str(version), version.state, version.subject_digest)
     nodes: dict[str, Node] = {}
     edges = []
-    for row in versions.lineage(version.pk):
+    for row in contents_of(version).lineage:
         data = row.dataset_version
         nodes[str(data.pk)] = Node("dataset-version", str(data.pk), str(data), data.state, data.digest)
         edges.append(Edge(str(data.pk), here.id, row.role))

@@ -11,14 +11,14 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from ledger.models import KeyRecord
-from ledger.selectors import first_item, revoked_before, trusted_keys
+from ledger.keyring import KeyRing
+from ledger.selectors import first_item
 from modelwarrant import bundle, keys, manifest, oms
 from modelwarrant.errors import CannotCheck, Fault
 from modelwarrant.keys import TrustedKey
 from registry import storage
 from registry.models import Binding, Signature, SignatureStatus, Version
-from registry.selectors import versions
+from registry.selectors.contents import contents_of
 
 BUNDLE_LIMIT = 16 * 1024 * 1024
 """Bytes of a bundle; one of 50,000 files has about 10 MB."""
@@ -62,7 +62,7 @@ def manifest_of(
 
 def stored_files(version: Version) -> dict[str, tuple[str, int]]:
     """Path -> (hex SHA-256, size in bytes) of the files that are there now."""
-    return {row.path: (row.blob_id, row.blob.size) for row in versions.files(version.pk)}
+    return {row.path: (row.blob_id, row.blob.size) for row in contents_of(version).files}
 
 
 def signed_files(version: Version, data: bytes) -> dict[str, tuple[str, int]]:
@@ -128,7 +128,7 @@ def standing(version: Version) -> Judgement:
     """
     order = (SignatureStatus.VALID, SignatureStatus.INVALID, SignatureStatus.CANNOT_BE_CHECKED)
     best = UNSIGNED
-    for row in Signature.objects.filter(version=version).order_by("-checked_at", "pk"):
+    for row in contents_of(version).signatures:
         found = _rejudge(row, version)
         if found.valid:
             return found  # nothing is worth more, and each costs a file and a verification
@@ -158,13 +158,13 @@ def _rejudge(row: Signature, version: Version) -> Judgement:
     return found
 
 
-def rests_on_revoked(version: Version) -> bool:
+def rests_on_revoked(version: Version, ring: KeyRing | None = None) -> bool:
     """Whether a signature accepted for this version is by a key that was revoked since, at whatever place.
 
     Cheap, for who asks often; what the signatures are still worth says `standing`.
     """
-    revoked = KeyRecord.objects.filter(purpose="model", state="revoked").values("keyid")
-    return accepted().filter(version=version, keyid__in=revoked).exists()
+    given = {row.keyid for row in contents_of(version).accepted}
+    return bool(given) and any(row.keyid in given for row in (ring or KeyRing()).records("model", "revoked"))
 
 
 def accepted() -> QuerySet[Signature]:
@@ -174,13 +174,13 @@ def accepted() -> QuerySet[Signature]:
 
 def _model_keys(recorded: tuple[int, int] | None) -> tuple[list[TrustedKey], dict[str, str]]:
     """Keys to trust, and OMS hint -> key id of those revoked for what was received at `recorded`."""
-    rows = KeyRecord.objects.filter(purpose="model", state="revoked")
+    ring = KeyRing()
     revoked = {
         keys.oms_hint(keys.load_public(row.public.encode())): row.keyid
-        for row in rows
-        if recorded is None or recorded >= revoked_before(row)
+        for row in ring.records("model", "revoked")
+        if recorded is None or recorded >= ring.revoked_before(row)
     }
-    return trusted_keys("model", recorded=recorded), revoked
+    return ring.trusted("model", recorded=recorded), revoked
 
 
 def _difference(signed: Mapping[str, str], stored: Mapping[str, str]) -> str:

@@ -17,8 +17,8 @@ from people.catalogue import P
 from registry import events, storage
 from registry.machines import CONTRIBUTOR, OWNER, VERSION
 from registry.models import ArtifactFile, Component, Contribution, Lineage, Version
+from registry.selectors.contents import contents_of
 from registry.selectors.lookup import locked, one
-from registry.selectors.systems import owners
 
 _WITH_MODEL = Version.objects.select_related("model__system")
 
@@ -84,9 +84,10 @@ def barred(
     """Relation of `transition.not_by` -> why whoever acts as `principals` stands in it; empty: free to
     act."""
     found = {}
-    if CONTRIBUTOR in transition.not_by and principals & contributors(version.pk):
+    contents = contents_of(version)
+    if CONTRIBUTOR in transition.not_by and principals & contents.contributors:
         found[CONTRIBUTOR] = "You took part in making this version, or answer for the identity that did."
-    if OWNER in transition.not_by and principals & owners(version.system_id, cooling_off):
+    if OWNER in transition.not_by and principals & contents.owners(cooling_off):
         found[OWNER] = "You own this system, or did until recently."
     return found
 
@@ -103,11 +104,12 @@ def content_digests(version: Version) -> dict[str, str]:
     Texts and lists are named by the SHA-256 of their deterministic JSON ("sha256:..."); digests of stored
     bytes are given as they are.
     """
+    contents = contents_of(version)
     bill = [
-        [row.kind, row.name, row.digest, row.size, row.licence, row.origin] for row in components(version.pk)
+        [row.kind, row.name, row.digest, row.size, row.licence, row.origin] for row in contents.components
     ]
     data = sorted(
-        [row.role, str(row.dataset_version_id), row.dataset_version.digest] for row in lineage(version.pk)
+        [row.role, str(row.dataset_version_id), row.dataset_version.digest] for row in contents.lineage
     )
     return {
         "binding": version.binding,

@@ -13,7 +13,8 @@ from django.urls import reverse
 from governance.models import Policy
 from governance.policies.document import load
 from governance.selectors.dry_run import dry_run
-from governance.selectors.policies import choice_for, newer_for
+from governance.selectors.ground import newer_for
+from governance.selectors.policies import choice_for
 from governance.services.deployments import deployment_request
 from governance.services.policies import policy_approve, policy_draft, policy_submit
 from governance.services.versions import version_return, version_submit

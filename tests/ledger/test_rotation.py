@@ -11,6 +11,7 @@ from django.test import Client
 from ledger import clock, selectors
 from ledger.actors import Actor
 from ledger.errors import Conflict, Invalid, NotAllowed, NotThere, Unavailable
+from ledger.keyring import verifier
 from ledger.models import Checkpoint, KeyRecord, Leaf
 from ledger.services import checkpoints, keys, sequencer
 from ledger.services.audit import ledger_audit
@@ -40,7 +41,7 @@ def active(purpose: str) -> KeyRecord:
 def only(row: KeyRecord) -> list[Verifier]:
     log = selectors.current_log()
     assert log
-    return [selectors.verifier(row, log)]
+    return [verifier(row, log)]
 
 
 def export(folder: Path) -> Path:
