@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
-from governance.api import challenge, desk, lifecycle, machines, policies, versions, warrants
+from governance.api import (
+    challenge,
+    desk,
+    findings,
+    lifecycle,
+    machines,
+    policies,
+    readiness,
+    versions,
+    waivers,
+    warrants,
+)
 
 app_name = "governance-api"
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -32,7 +43,29 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("findings", challenge.Findings.as_view(), name="findings"),
     path("findings/<uuid:finding_id>", challenge.OneFinding.as_view(), name="finding"),
     path("findings/<uuid:finding_id>/response", challenge.Respond.as_view(), name="finding-respond"),
+    path("findings/<uuid:finding_id>/moves", findings.Moves.as_view(), name="finding-moves"),
+    path("findings/<uuid:finding_id>/severity", findings.Severity.as_view(), name="finding-severity"),
+    path("findings/<uuid:finding_id>/successor", findings.Successor.as_view(), name="finding-successor"),
+    path("findings/<uuid:finding_id>/extensions", findings.Extensions.as_view(), name="finding-extensions"),
+    path("findings/<uuid:finding_id>/dissents", findings.Dissents.as_view(), name="finding-dissents"),
+    path(
+        "extensions/<uuid:finding_extension_id>/decision",
+        findings.ExtensionDecision.as_view(),
+        name="finding-extension-decide",
+    ),
     path("findings/<uuid:finding_id>/comments", challenge.FindingComments.as_view(), name="finding-comments"),
+    path("versions/<uuid:version_id>/documents", readiness.Documents.as_view(), name="documents"),
+    path("documents/<uuid:document_id>", readiness.OneDocument.as_view(), name="document"),
+    path(
+        "documents/<uuid:document_id>/content", readiness.DocumentContent.as_view(), name="document-content"
+    ),
+    path("versions/<uuid:version_id>/checklists", readiness.Checklists.as_view(), name="checklists"),
+    path("models/<uuid:model_id>/wide-waivers", waivers.WideWaivers.as_view(), name="wide-waivers"),
+    path("wide-waivers/<uuid:wide_waiver_id>", waivers.OneWideWaiver.as_view(), name="wide-waiver"),
+    path("wide-waivers/<uuid:wide_waiver_id>/approve", waivers.Approve.as_view(), name="wide-waiver-approve"),
+    path("wide-waivers/<uuid:wide_waiver_id>/refuse", waivers.Refuse.as_view(), name="wide-waiver-refuse"),
+    path("wide-waivers/<uuid:wide_waiver_id>/revoke", waivers.Revoke.as_view(), name="wide-waiver-revoke"),
+    path("wide-waivers/<uuid:wide_waiver_id>/renewal", waivers.Renewal.as_view(), name="wide-waiver-renew"),
     path("validations", challenge.Validations.as_view(), name="validations"),
     path("validations/<uuid:validation_id>", challenge.OneValidation.as_view(), name="validation"),
     path("validations/<uuid:validation_id>/report", challenge.Report.as_view(), name="validation-report"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from celery import shared_task
 from django.conf import settings
 
+from governance.services.dry_runs import DRY_RUN_TASK, dry_runs_forget, dry_runs_go_on
+from governance.services.dry_runs import WORKER as DRY_RUNS
 from governance.services.emergencies import CLOCK, emergencies_sweep
 from governance.services.endings import lapses_record
 from governance.services.escalations import deadlines_sweep
@@ -28,6 +30,12 @@ def issue() -> None:
 def report() -> None:
     """Make the reports that are due."""
     reports_make(actor=Actor.system("report-renderer"))
+
+
+@shared_task(name=DRY_RUN_TASK)
+def dry_run() -> None:
+    """One part of a dry run that somebody asked for. What it leaves wakes the next, after whatever else waits."""
+    dry_runs_go_on(actor=Actor.system(DRY_RUNS))
 
 
 @shared_task(name="governance.status")
@@ -54,11 +62,14 @@ def sweep() -> None:
     findings_lapse(actor=Actor.system("expiry-sweep"))
     report()
     status()
+    dry_run()
 
 
 @shared_task(name="governance.deadlines")
 def deadlines() -> None:
-    """Remind of decisions that are due, escalate late ones, and forget who opened which evidence long ago."""
+    """Remind of decisions that are due, escalate late ones, and forget who opened which evidence, and what was asked for
+    in dry runs, long ago."""
     actor = Actor.system("desk-sweep")
     deadlines_sweep(actor=actor)
     openings_forget(actor=actor)
+    dry_runs_forget(actor=Actor.system(DRY_RUNS))

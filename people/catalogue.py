@@ -90,6 +90,7 @@ SYSTEM_PERMISSIONS: Mapping[str, frozenset[P]] = {
     "integrity-sweep": READING | {P.WARRANT_VOID},
     "notices": frozenset(),
     "desk-sweep": READING,
+    "dry-runs": READING,
     "key-fallout": READING | {P.VERSION_RESTRICT, P.WARRANT_VOID, P.INCIDENT_WORK},
     "inventory-importer": READING | {P.IMPORT_WRITE, P.SYSTEM_CREATE, P.MODEL_CREATE, P.VERSION_REGISTER},
     "inventory-sweep": READING,

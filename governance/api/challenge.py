@@ -1,6 +1,5 @@
-"""Findings, validations and comments: read by anybody who may see them; opened and answered by a person in a session.
-
-Judging, accepting risks, assigning and issuing are done in the portal, where a person sees what they decide on.
+"""Findings, validations and comments: read by anybody who may see them; findings opened and answered by a person in a
+session. What else moves a finding is in `governance.api.findings`; validations are assigned and issued in the portal.
 """
 
 from __future__ import annotations

@@ -11,33 +11,26 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from governance.models import Policy
 from governance.policies.document import digest, lint
 from governance.policies.lint import schema
-from governance.selectors.visible import policy_by_id
 from governance.serializers.policies import PolicyLintOutput, PolicyOutput, PolicyTextInput, WholePolicyOutput
-from governance.services.policies import known_words
-from people import access
-from people.catalogue import P
+from governance.services.policies import known_words, policies_shown, policy_shown
 from people.resources import Resource, tagged
-from people.services.reading import shown
 
 
 class Policies(Resource):
     @extend_schema(operation_id="policies_list", responses=PolicyOutput(many=True))
     def get(self, request: Request) -> Response:
-        """Every policy, the newest first, for whoever may read reports or draft policies somewhere."""
-        reached = access.reach(self.actor())
-        reads = reached.anywhere(P.REPORT_VIEW) or reached.anywhere(P.POLICY_EDIT)
-        rows = Policy.objects.all() if reads else Policy.objects.none()
-        return self.page(rows, PolicyOutput, order="-number")
+        """Every policy, the newest first: for people who may sign in, and for tokens that carry the right to read reports
+        on anything."""
+        return self.page(policies_shown(actor=self.actor()), PolicyOutput, order="-number")
 
 
 class OnePolicy(Resource):
     @extend_schema(operation_id="policy", responses=WholePolicyOutput)
     def get(self, request: Request, policy_id: UUID) -> Response:
-        """One policy: its exact text, its digest, and every rule as a sentence."""
-        row = shown(actor=self.actor(), permission=P.REPORT_VIEW, row=policy_by_id(policy_id))
+        """One policy: its exact text, its digest, and every rule as a sentence. For whoever may list them."""
+        row = policy_shown(actor=self.actor(), policy_id=policy_id)
         return tagged(request, WholePolicyOutput(row).data)
 
 

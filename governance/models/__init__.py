@@ -16,6 +16,7 @@ from governance.models.desk import (
     RoundContent,
 )
 from governance.models.drills import VoidDrill
+from governance.models.dry_runs import DryRun, DryRunAnswer, DryRunFigures
 from governance.models.emergencies import Emergency
 from governance.models.findings import Dissent, Finding, FindingExtension, FindingLink, FindingStatement
 from governance.models.policies import ChecklistAnswer, Policy, PolicyWorkingCopy, VersionDocument
@@ -38,6 +39,9 @@ __all__ = [
     "Decision",
     "Disposal",
     "Dissent",
+    "DryRun",
+    "DryRunAnswer",
+    "DryRunFigures",
     "Emergency",
     "Escalation",
     "EvidenceOpened",

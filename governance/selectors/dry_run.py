@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -30,25 +30,15 @@ from people.catalogue import ROLES
 from registry.models import Version
 from registry.selectors import versions as registered
 
-MOST = 200
-"""Versions that a page looks at; the command looks at all."""
+CHUNK = 200
+"""Versions that are held in memory at once."""
 CURRENT = ("in-use-not-warranted", "validation", "review", "approved", "restricted")
 DECIDED = ("approved", "restricted")
 BEFORE_APPROVAL = ("submit", "start-review", "approve")
-COLUMNS = (
-    "version",
-    "id",
-    "what",
-    "before",
-    "after",
-    "would stand in the way",
-    "would no longer",
-    "cannot be told",
-)
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Answer:
     """One approval or version. `gained` and `lost` are sentences: what newly stands in the way, and what no longer does;
     `unknown` is what the records can't tell."""
 
@@ -66,15 +56,28 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class DryRun:
-    """`looked_at` versions of `of`; `stays` answers are the same, `rejected` are people's and no policy's."""
+class Looked:
+    """What was found of some versions: those that the policy speaks of (`versions`), and the answers for each."""
 
-    differing: tuple[Finding, ...]
-    untold: tuple[Finding, ...]
-    stays: int
-    rejected: int
-    looked_at: int
-    of: int
+    versions: tuple[Version, ...] = ()
+    answers: tuple[Answer, ...] = ()
+
+    @property
+    def differing(self) -> tuple[Answer, ...]:
+        return tuple(item for item in self.answers if item.differs)
+
+    @property
+    def untold(self) -> tuple[Answer, ...]:
+        return tuple(item for item in self.answers if item.unknown)
+
+    @property
+    def stays(self) -> int:
+        return sum(not item.differs for item in self.answers)
+
+    @property
+    def rejected(self) -> int:
+        """Versions that people rejected, which no policy changes."""
+        return sum(row.state == "rejected" for row in self.versions)
 
 
 @dataclass(frozen=True)
@@ -91,43 +94,46 @@ class Facts:
     notes: tuple[str, ...] = field(default=())
 
 
-def dry_run(document: PolicyDocument, versions: QuerySet[Version], *, most: int | None = None) -> DryRun:
-    """Ask the versions of the policy's tier and scope, the newest first, `most` of them at most."""
-    of_tier = versions.filter(model__system__risk_tier=document.tier).order_by("-registered_at", "id")
-    mine = [row for row in of_tier.select_related("model__system") if speaks_of(document, row.model)]
-    taken = mine[:most] if most is not None else mine
+def dry_run(document: PolicyDocument, versions: QuerySet[Version]) -> Looked:
+    """Ask all of `versions` that are of the policy's tier and scope, the newest first."""
+    ids = list(of_tier(document, versions).order_by("-registered_at", "id").values_list("pk", flat=True))
+    looked = []
+    for start in range(0, len(ids), CHUNK):
+        rows = versions.select_related("model__system").in_bulk(ids[start : start + CHUNK])
+        looked.append(look(document, [rows[pk] for pk in ids[start : start + CHUNK] if pk in rows]))
+    return Looked(
+        tuple(row for part in looked for row in part.versions),
+        tuple(item for part in looked for item in part.answers),
+    )
+
+
+def of_tier(document: PolicyDocument, versions: QuerySet[Version]) -> QuerySet[Version]:
+    """The versions whose system is of the policy's tier; whether it speaks of their models is asked by `look`."""
+    return versions.filter(model__system__risk_tier=document.tier)
+
+
+def look(document: PolicyDocument, versions: Sequence[Version]) -> Looked:
+    """Ask these versions of the policy's tier, leaving out models that the policy doesn't speak of."""
+    spoken_of = {row.model_id: row.model for row in versions}
+    held = {pk for pk, model in spoken_of.items() if speaks_of(document, model)}
+    taken = [row for row in versions if row.model_id in held]
     now = clock.now()
     approvals = _approvals([row.pk for row in taken])
-    findings = []
+    answers = []
     for version in taken:
         for moment in approvals.get(version.pk, ()):
             facts = _then(version, moment)
             if facts is not None:
-                findings.append(_finding(document, facts, f"approval of {moment:%Y-%m-%d}", past=True))
+                answers.append(_answer(document, version, facts, f"approval of {moment:%Y-%m-%d}", past=True))
         if version.state in CURRENT:
-            findings.append(_finding(document, _now(version, now), f"now, {version.state}", past=False))
-    return DryRun(
-        differing=tuple(item for item in findings if item.differs),
-        untold=tuple(item for item in findings if item.unknown),
-        stays=sum(not item.differs for item in findings),
-        rejected=sum(row.state == "rejected" for row in taken),
-        looked_at=len(taken),
-        of=len(mine),
-    )
+            answers.append(
+                _answer(document, version, _now(version, now), f"now, {version.state}", past=False)
+            )
+    return Looked(tuple(taken), tuple(answers))
 
 
-def table_of(found: DryRun) -> Iterator[tuple[str, ...]]:
-    """The rows of COLUMNS; a cell that a spreadsheet would take for a formula is led by an apostrophe."""
-    others = [item for item in found.untold if not item.differs]
-    for item in (*found.differing, *others):
-        row = (
-            str(item.version), str(item.version.pk), item.what, item.before, item.after, " ".join(item.gained),
-            " ".join(item.lost), " ".join(item.unknown),
-        )  # fmt: skip
-        yield tuple(f"'{cell}" if cell[:1] in tuple("=+-@\t\r") else cell for cell in row)
-
-
-def _finding(document: PolicyDocument, facts: Facts, what: str, *, past: bool) -> Finding:
+def _answer(document: PolicyDocument, version: Version, facts: Facts, what: str, *, past: bool) -> Answer:
+    # of the version itself, not of the copy that carries its ground: answers are many, and kept to the end
     own = _own(facts)
     after, unknown = _obstacles(document, facts)
     if own is not None and own.digest == document.digest:
@@ -140,7 +146,7 @@ def _finding(document: PolicyDocument, facts: Facts, what: str, *, past: bool) -
         unknown.append("How recently its approvers had signed in isn't part of their decisions.")
     was = "approved" if past else _open(before)
     would = ("would not be approved" if gained else "approved") if past else _open(after)
-    return Finding(facts.version, what, was, would, gained, () if past else lost, (*facts.notes, *unknown))
+    return Answer(version, what, was, would, gained, () if past else lost, (*facts.notes, *unknown))
 
 
 def _open(found: Mapping[str, str]) -> str:

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from uuid import UUID
+
+from django.db.models import QuerySet
+
 from governance.models import ChecklistAnswer, VersionDocument
-from governance.selectors.ground import ground_of
+from governance.selectors.ground import ground_of, policy_of
+from governance.selectors.policies import document_of
+from governance.selectors.visible import one
 from registry.models import Version
 
 AFTER_THE_DECISION = frozenset({"deploy"})
 """Moves whose questions come after the approval: their answers are no part of what was approved."""
+
+
+def document_by_id(document_id: UUID) -> VersionDocument:
+    """Raises NotThere."""
+    return one(VersionDocument.objects.select_related("version__model__system"), document_id)
+
+
+def documents_on(version: Version) -> QuerySet[VersionDocument]:
+    """The rows of `documents_of`, for a list by pages."""
+    return VersionDocument.objects.filter(version=version, present=True)
 
 
 def documents_of(version: Version) -> list[VersionDocument]:
@@ -18,6 +35,22 @@ def documents_of(version: Version) -> list[VersionDocument]:
 def answers_of(version: Version, move: str) -> dict[str, ChecklistAnswer]:
     """Question -> its latest answer of the present round; a change of content asks anew."""
     return {row.question: row for row in _present(version) if row.move == move}
+
+
+def checklists_of(
+    version: Version, moves: Sequence[str]
+) -> list[tuple[str, list[tuple[str, ChecklistAnswer | None]]]]:
+    """Of `moves`, those that the policy asks questions before: each question, and the answer that counts."""
+    policy = policy_of(version)
+    if policy is None:
+        return []
+    latest = {(row.move, row.question): row for row in _present(version)}
+    asked = [(move, document_of(policy).move(move).checklist) for move in moves]
+    return [
+        (move, [(text, latest.get((move, text))) for text in questions])
+        for move, questions in asked
+        if questions
+    ]
 
 
 def answers_shown(version: Version) -> list[ChecklistAnswer]:

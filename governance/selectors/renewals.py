@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
+from django.db.models import QuerySet
+
 from governance.models import Waiver, WaiverRenewal, WideWaiver
+from governance.selectors.visible import one
+from registry.models import AIModel
 
 LADDER = ("independent-validator", "risk-reviewer", "accountable-executive")
 """Roles that approve a waiver, each one level above the one before; above the last there is none."""
+
+
+def wide_waivers_of(model: AIModel) -> QuerySet[WideWaiver]:
+    """Waivers of a model beyond one version, with what each renews."""
+    return WideWaiver.objects.filter(model=model).select_related("model__system", "renewal")
+
+
+def wide_waiver_by_id(waiver_id: UUID) -> WideWaiver:
+    """Raises NotThere."""
+    return one(WideWaiver.objects.select_related("model__system", "renewal"), waiver_id)
 
 
 def renewal_of(waiver: Waiver | WideWaiver) -> WaiverRenewal | None:

@@ -91,8 +91,19 @@ def retraining_visible(actor: Actor) -> QuerySet[RetrainingRequest]:
 
 
 def policy_by_id(policy_id: UUID) -> Policy:
-    """Policies are the organisation's law: everybody who may sign in may read them. Raises NotThere."""
+    """For the services and commands: whoever it is shown to is asked for first. Raises NotThere."""
     return one(Policy.objects.all(), policy_id)
+
+
+def reads_policies(actor: Actor) -> bool:
+    """Policies are the organisation's law: a person who may sign in reads all of them, and a token that carries the right
+    to read reports on anything, since what it builds is held to them. Every door asks this."""
+    return actor.kind == "user" or access.reach(actor).anywhere(P.REPORT_VIEW)
+
+
+def policies_visible(actor: Actor) -> QuerySet[Policy]:
+    """All of them, or none."""
+    return Policy.objects.all() if reads_policies(actor) else Policy.objects.none()
 
 
 def one(rows: QuerySet[Row], row_id: UUID) -> Row:

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from governance.challenge import FINDING
 from governance.models import Comment, Finding, FindingExtension, FindingLink, FindingStatement, Validation
 from governance.models.findings import Severity
 from governance.selectors.findings import links_visible, standing
@@ -33,6 +34,50 @@ class FindingInput(Strict):
 
 class FindingAnswerInput(Strict):
     reason = serializers.CharField(max_length=10_000)
+
+
+class FindingMoveInput(Strict):
+    move = serializers.ChoiceField(
+        [move.name for move in FINDING.transitions if move.name != "lapse"],
+        help_text="A move of the machine `finding`.",
+    )
+    reason = serializers.CharField(
+        max_length=10_000, help_text="The response, the rebuttal, the ground: it stays beside the move."
+    )
+    until = serializers.DateTimeField(
+        required=False,
+        help_text="The end of an accepted risk, at most twelve months on; for `accept-risk`, and only for it.",
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("until" in attrs) != (attrs["move"] == "accept-risk"):
+            raise serializers.ValidationError(
+                {"until": "A date goes with accepting a risk, and with nothing else."}
+            )
+        return attrs
+
+
+class SeverityInput(Strict):
+    severity = serializers.ChoiceField(Severity.choices)
+    reason = serializers.CharField(max_length=10_000)
+
+
+class SuccessorInput(Strict):
+    successor = serializers.CharField(
+        max_length=254,
+        help_text="Pseudonym or e-mail address of somebody who judges findings on all its subjects.",
+    )
+    reason = serializers.CharField(max_length=10_000)
+
+
+class ExtensionInput(Strict):
+    until = serializers.DateTimeField(help_text="After the due date, in the future, within twelve months.")
+    reason = serializers.CharField(max_length=10_000, help_text="Whoever decides reads it.")
+
+
+class ExtensionDecisionInput(Strict):
+    grant = serializers.BooleanField(help_text="False refuses it; the due date stays.")
+    note = serializers.CharField(max_length=10_000, help_text="The reason of the decision, kept with it.")
 
 
 class FindingLinkOutput(serializers.ModelSerializer[FindingLink]):

@@ -70,6 +70,8 @@ on every list as one that nobody approved. Another one is another row; only one 
 `waivers` name, and only by the accountable executive. Where places are named, a warrant for another place finds the
 requirement open. A **renewal** is a waiver of its own, linked to the one before and counted; whoever approves it stands
 one level higher: independent validator, risk reviewer, accountable executive. Warrants end with the waivers they rest on.
+By API, for a person in a session: `GET, POST /api/v1/models/<id>/wide-waivers`, `GET /wide-waivers/<id>`, and `POST` to its
+`/approve`, `/refuse`, `/revoke` and `/renewal`.
 
 **One live version per slot**: going live supersedes what was live, and the database holds it too. Where the policy asks
 for a `canary`, a version reported live before its days and checks on its own data is unexpected, and people are told.

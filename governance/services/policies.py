@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from governance import events
 from governance.machines import POLICY
@@ -14,6 +14,7 @@ from governance.policies.document import Known, digest, load
 from governance.policies.reading import PolicyInvalid, Problem, read
 from governance.policies.scope import Scope
 from governance.selectors.policies import document_of, in_force, speaks_of
+from governance.selectors.visible import one, policies_visible, reads_policies
 from ledger import clock
 from ledger.actors import Actor, Subject
 from ledger.errors import Conflict, Invalid, NotThere, Refused
@@ -24,6 +25,7 @@ from people import access
 from people.catalogue import ROLES, SEATS, P
 from people.services.moves import move_row
 from people.services.notices import notify
+from people.services.reading import shown
 from registry.models import Version
 from registry.models.versions import ComponentKind
 from registry.selectors.cards import CARD
@@ -31,6 +33,18 @@ from registry.selectors.versions import contributors
 
 BOUNDED_UNITS = frozenset({"share", "area", "ratio", "squared error", "distance"})
 """Units of metrics that lie within one of zero: a bound of 80 there means 0.8, and is refused."""
+
+
+def policies_shown(*, actor: Actor) -> QuerySet[Policy]:
+    """All policies, for whoever reads them. Raises NotAllowed, recorded."""
+    if not reads_policies(actor):
+        shown(actor=actor, permission=P.REPORT_VIEW, row=None)
+    return policies_visible(actor)
+
+
+def policy_shown(*, actor: Actor, policy_id: UUID) -> Policy:
+    """One policy, for whom `policies_shown` has it. Raises NotThere; NotAllowed, recorded, whether it is there or not."""
+    return one(policies_shown(actor=actor), policy_id)
 
 
 @governed

@@ -15,13 +15,14 @@ from governance.selectors.readiness import answers_of
 from governance.services.refusals import no_policy
 from ledger import clock
 from ledger.actors import Actor, Subject
-from ledger.errors import Conflict, Invalid, NotAllowed, NotThere, TooLarge
+from ledger.errors import Conflict, Gone, Invalid, NotAllowed, NotThere, TooLarge
 from ledger.services import records
 from ledger.services.transactions import governed
 from people import access
 from people.catalogue import P
+from registry import storage
 from registry.machines import CONTENT_OPEN
-from registry.models import Version, Work
+from registry.models import Blob, Version, Work
 from registry.selectors import versions
 from registry.selectors.versions import version_locked
 from registry.services.blobs import blob_of_bytes
@@ -129,6 +130,13 @@ def document_remove(*, actor: Actor, document_id: UUID) -> VersionDocument:
         if not validators:
             took_part(actor, version, Work.DOCUMENT)
     return document
+
+
+def document_bytes(document: VersionDocument) -> bytes:
+    """The bytes of a document. Raises Gone for one that retention has deleted."""
+    if Blob.objects.filter(pk=document.blob_digest).exclude(deleted_at=None).exists():
+        raise Gone("This document was deleted at the end of its term; its digest is kept.")
+    return storage.read(document.blob_digest, limit=MAX_DOCUMENT)
 
 
 @governed

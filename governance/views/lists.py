@@ -12,9 +12,9 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from governance.machines import POLICY, REPORT
-from governance.models import Policy, Report, Warrant
+from governance.models import Report, Warrant
 from governance.selectors.standing import STANDING, standing_at
-from governance.selectors.visible import reports_visible, warrants_visible
+from governance.selectors.visible import policies_visible, reports_visible, warrants_visible
 from governance.views.records import PARTS
 from ledger import clock
 from ledger.actors import Actor
@@ -114,14 +114,9 @@ WARRANTS = register(
 )  # fmt: skip
 
 
-def _all_policies(actor: Actor) -> QuerySet[Policy]:
-    # The organisation's law is open to everybody who may sign in.
-    return Policy.objects.all()
-
-
 POLICIES = register(
     Listing(
-        "policies", "Policies", "governance:policies", _all_policies, order="tier",
+        "policies", "Policies", "governance:policies", policies_visible, order="tier",
         columns=(
             Column("policy", "Policy", lambda row: f"{row.title} ({row.number})", sort=("title", "number"),
                    link=lambda row: reverse("governance:policy", args=[row.pk])),

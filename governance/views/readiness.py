@@ -9,26 +9,23 @@ from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
-from governance.models import VersionDocument
 from governance.policy_forms import ChecklistForm, DocumentForm
 from governance.selectors.ground import policy_of
 from governance.selectors.policies import document_of
-from governance.selectors.readiness import answers_of
-from governance.selectors.visible import one
+from governance.selectors.readiness import answers_of, document_by_id
 from governance.services.readiness import (
     ANSWERED_BY,
     MAX_DOCUMENT,
     checklist_answer,
     document_attach,
+    document_bytes,
     document_remove,
 )
-from ledger.errors import Gone, NotAllowed, NotThere, ServiceError
+from ledger.errors import NotAllowed, NotThere, ServiceError
 from people import access
 from people.catalogue import P
 from people.pages import acting, actor_of, reading, tell
 from people.services.reading import shown
-from registry import storage
-from registry.models import Blob
 from registry.selectors.versions import contributors, version_by_id
 
 
@@ -65,16 +62,8 @@ def documents(request: HttpRequest, version_id: UUID) -> HttpResponse:
 @reading
 def document(request: HttpRequest, document_id: UUID) -> HttpResponse:
     """The bytes of a document, to be kept, never shown by the browser."""
-    row = shown(
-        actor=actor_of(request),
-        permission=P.VERSION_VIEW,
-        row=one(VersionDocument.objects.all(), document_id),
-    )
-    if Blob.objects.filter(pk=row.blob_digest).exclude(deleted_at=None).exists():
-        raise Gone("This document was deleted at the end of its term; its digest is kept.")
-    answer = HttpResponse(
-        storage.read(row.blob_digest, limit=MAX_DOCUMENT), content_type="application/octet-stream"
-    )
+    row = shown(actor=actor_of(request), permission=P.VERSION_VIEW, row=document_by_id(document_id))
+    answer = HttpResponse(document_bytes(row), content_type="application/octet-stream")
     answer["Content-Disposition"] = f'attachment; filename="{_file_name(row.name)}"'
     return answer
 
@@ -83,7 +72,7 @@ def document(request: HttpRequest, document_id: UUID) -> HttpResponse:
 def remove(request: HttpRequest, document_id: UUID) -> HttpResponse:
     """Take a document off a version that is still open."""
     actor = actor_of(request)
-    row = shown(actor=actor, permission=P.VERSION_VIEW, row=one(VersionDocument.objects.all(), document_id))
+    row = shown(actor=actor, permission=P.VERSION_VIEW, row=document_by_id(document_id))
     form, status, back = (
         Form(request.POST if request.method == "POST" else None),
         200,

@@ -39,7 +39,7 @@ class Rule:
     writes: Mapping[str, Who]
     whole: bool
     anywhere: bool
-    """A list that opens only to who holds the permission on something."""
+    """Opens only to who holds the permission on something, and to all of those: a list, or what is the organisation's."""
     by: str
     """Who of the world made the sample's row, where it is there for its maker alone."""
     absent: bool
@@ -231,7 +231,7 @@ ROUTES: Mapping[str, Rule] = {
     "governance:policies": Rule(SIGNED_IN),
     "governance:policy": Rule(SIGNED_IN),
     "governance:policy-compare": Rule(SIGNED_IN, ids={"other_id": "$policy"}),
-    "governance:policy-dry-run": Rule(SIGNED_IN),
+    "governance:policy-dry-run": Rule(SIGNED_IN, anywhere=True, POST=P.VERSION_VIEW),
     "governance:policy-new": Rule(P.POLICY_EDIT, whole=True, POST=P.POLICY_EDIT, form={"from": "low"}),
     "governance:policy-text": Rule(P.POLICY_EDIT, whole=True, POST=P.POLICY_EDIT, form={"text": "x"}),
     "governance:policy-edit": Rule(P.POLICY_EDIT, whole=True, POST=P.POLICY_EDIT),
@@ -335,8 +335,8 @@ ROUTES: Mapping[str, Rule] = {
     "governance-api:machine": Rule(SIGNED_IN, ids={"name": "version"}),
     "governance-api:moves": Rule(BY_KIND, kinds=THINGS),
     "governance-api:policy-schema": PUBLIC,
-    "governance-api:policies": Rule(P.REPORT_VIEW),
-    "governance-api:policy": Rule(P.REPORT_VIEW),
+    "governance-api:policies": Rule(SIGNED_IN),
+    "governance-api:policy": Rule(SIGNED_IN),
     "governance-api:policy-lint": Rule(None, POST=SIGNED_IN),
     "governance-api:findings": Rule(
         P.VERSION_VIEW,
@@ -345,6 +345,38 @@ ROUTES: Mapping[str, Rule] = {
     ),
     "governance-api:finding": Rule(P.VERSION_VIEW),
     "governance-api:finding-respond": Rule(None, POST=P.FINDING_RESPOND),
+    "governance-api:finding-moves": Rule(
+        None,
+        doer="reviewer",
+        POST=P.FINDING_JUDGE,
+        bodies={"POST": {"move": "withdraw", "reason": "Seen."}},
+    ),
+    "governance-api:finding-severity": Rule(
+        None, doer="reviewer", POST=P.FINDING_JUDGE, bodies={"POST": {"severity": "medium", "reason": "x"}}
+    ),
+    "governance-api:finding-successor": Rule(None, POST=P.VALIDATION_ASSIGN),
+    "governance-api:finding-extensions": Rule(None, POST=P.FINDING_RESPOND),
+    "governance-api:finding-extension-decide": Rule(None, POST=P.FINDING_JUDGE),
+    "governance-api:finding-dissents": Rule(None, POST=P.FINDING_JUDGE),
+    "governance-api:documents": Rule(
+        P.VERSION_VIEW,
+        POST=P.VERSION_EDIT,
+        query={"POST": {"kind": "note", "title": "A note", "name": "note.txt"}},
+        bodies={"POST": "text"},
+    ),
+    "governance-api:document": Rule(P.VERSION_VIEW, DELETE=P.VERSION_VALIDATE),
+    "governance-api:document-content": Rule(P.VERSION_VIEW),
+    "governance-api:checklists": Rule(
+        P.VERSION_VIEW,
+        POST=P.VERSION_REVIEW,
+        bodies={"POST": {"move": "approve", "question": "x", "answer": "yes"}},
+    ),
+    "governance-api:wide-waivers": Rule(P.SYSTEM_VIEW, POST=P.WAIVER_REQUEST),
+    "governance-api:wide-waiver": Rule(P.SYSTEM_VIEW),
+    "governance-api:wide-waiver-approve": Rule(None, doer="executive", POST=P.WAIVER_APPROVE),
+    "governance-api:wide-waiver-refuse": Rule(None, POST=P.WAIVER_APPROVE),
+    "governance-api:wide-waiver-revoke": Rule(None, POST=P.WAIVER_REVOKE),
+    "governance-api:wide-waiver-renew": Rule(None, POST=P.WAIVER_REQUEST),
     "governance-api:finding-comments": Rule(P.VERSION_VIEW),
     "governance-api:validations": Rule(P.VERSION_VIEW),
     "governance-api:validation": Rule(P.VERSION_VIEW),

@@ -379,14 +379,14 @@ def _ask(
             if listed and not (rule.anywhere and key != "elsewhere"):
                 expect(key, answer, 200)
                 _holds_nothing(asking, key, method, here, answer)
-            elif row is None and rule.anywhere and key == "elsewhere":
+            elif rule.anywhere and key == "elsewhere":
                 asking.ask(key, method, here, query, body, still=True)
                 _holds_nothing(asking, key, method, here, answer)
-            elif row is None or rule.whole:
+            elif row is None or rule.whole or rule.anywhere:
                 expect(key, answer, 403, 404)
             else:
                 expect(key, answer, 404)
-        if row is not None and not rule.whole and method != "HEAD":
+        if row is not None and not (rule.whole or rule.anywhere) and method != "HEAD":
             same("elsewhere")
         for key in asking.sample.without(who):
             sees = view is not None and view in ROLES[asking.sample.role(key)].permissions

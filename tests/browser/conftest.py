@@ -103,6 +103,13 @@ moments = {name: clock.text(getattr(condition, name)) for name in ("due_from", "
 print(json.dumps({"state": warrant.state, "warrant": str(warrant.pk), **moments}))
 """
 
+# One part of the dry run that waits.
+DRY_RUN = """
+import django; django.setup()
+from governance.tasks import dry_run
+dry_run()
+"""
+
 
 def besides(site: dict[str, str], script: str) -> str:
     """Run one of the scripts above in a process of its own; what it prints."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.conftest import DRY_RUN, besides
 from tests.browser.visitor import House
 
 pytestmark = [pytest.mark.browser, pytest.mark.sqlite, pytest.mark.slow]
@@ -45,6 +46,12 @@ def test_an_author_writes_a_policy_and_another_person_approves_it(house: House) 
     page.get_by_role("link", name="Dry run").click()
     assert "would have changed" in page.content()
     author.accessible("dry run")
+    page.get_by_role("button", name="Ask for a dry run").click()
+    page.get_by_text("The dry run waits for a worker.").wait_for()
+    author.accessible("a dry run under way")
+    besides(site, DRY_RUN)
+    page.get_by_text("Versions looked at").wait_for()  # the page looks again by itself
+    author.accessible("the result of a dry run")
     page.goto(address)
     page.get_by_role("link", name="Submit for approval").click()
     page.get_by_role("button", name="Submit for approval").click()

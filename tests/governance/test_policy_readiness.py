@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.urls import reverse
 
 from governance.gates.context import Context
@@ -13,10 +14,11 @@ from governance.gates.table import evaluate
 from governance.models import ChecklistAnswer, VersionDocument
 from governance.services.deployments import deployment_request
 from governance.services.readiness import MAX_DOCUMENT, checklist_answer, document_attach, document_remove
-from governance.services.versions import version_start_review
+from governance.services.versions import version_start_review, version_submit
 from ledger import clock
 from ledger.errors import Conflict, Invalid, NotAllowed, NotThere, Refused, TooLarge
 from registry.selectors.versions import contributors, version_by_id
+from tests.access.sample import session_of
 from tests.portal.test_pages import signed_in
 
 pytestmark = pytest.mark.slow
@@ -153,3 +155,82 @@ def test_the_pages_take_files_and_answers(world: Any) -> None:
     )
     assert client.post(reverse("governance:document-remove", args=[row.pk])).status_code == 302
     assert gates(version)["documents-attached"] == "refused"
+
+
+@pytest.mark.once
+def test_the_api_takes_files_and_answers(world: Any) -> None:
+    version = world.draft()
+    base, octets = f"/api/v1/versions/{version.pk}", "application/octet-stream"
+    pipeline, token = Client(), {"headers": {"Authorization": f"Bearer {world.token}"}}
+
+    def attach(client: Client, query: str, data: bytes = b"x", **more: Any) -> Any:
+        return client.post(f"{base}/documents?{query}", data, content_type=octets, **more)
+
+    good = "kind=impact-assessment&title=Impact&name=impact.txt"
+    first, again = (attach(pipeline, good, **token) for _ in range(2))
+    assert (first.status_code, first.json()["attached_as"]) == (201, "maker")
+    assert first.json() == again.json()  # the same bytes, once
+    assert attach(pipeline, f"{good}&attached_as=validator", **token).status_code == 403
+    for query, data, field in (
+        ("title=T&name=n.txt", b"x", "kind"),
+        ("kind=A Report&title=T&name=n.txt", b"x", "kind"),
+        ("kind=note&title=&name=n.txt", b"x", "title"),
+        ("kind=note&title=T", b"x", "name"),
+        (f"{good}&attached_as=nobody", b"x", "attached_as"),
+        (f"{good}&state=present", b"x", "state"),
+        (good, b"", "file"),
+    ):
+        answer = attach(pipeline, query, data, **token)
+        assert (answer.status_code, field in answer.content.decode()) == (400, True), (query, answer.content)
+    assert attach(pipeline, good, b"x" * (MAX_DOCUMENT + 1), **token).status_code == 413
+
+    reader, validator = session_of(world.users["auditor"]), session_of(world.users["validator"])
+    outside = session_of(world.users["one"])
+    assert attach(reader, good).status_code == 403
+    assert attach(outside, good).status_code == 404
+    row = VersionDocument.objects.get()
+    assert [item["id"] for item in reader.get(f"{base}/documents").json()["results"]] == [str(row.pk)]
+    assert reader.get(f"/api/v1/documents/{row.pk}").json() == first.json()
+    got = reader.get(f"/api/v1/documents/{row.pk}/content")
+    assert (got.content, got["Content-Type"]) == (b"x", octets)
+    for path in (f"{base}/documents", f"/api/v1/documents/{row.pk}", f"/api/v1/documents/{row.pk}/content"):
+        assert outside.get(path).status_code == 404
+    assert validator.delete(f"/api/v1/documents/{row.pk}").status_code == 403  # a maker's
+    assert pipeline.delete(f"/api/v1/documents/{row.pk}", **token).status_code == 204
+    assert reader.get(f"{base}/documents").json()["results"] == []
+
+    asked = {item["move"]: item for item in reader.get(f"{base}/checklists").json()}
+    assert {move: item["open"] for move, item in asked.items()} == {"approve": False, "deploy": False}
+    question = asked["approve"]["questions"][0]["question"]
+    said = {"move": "approve", "question": question, "answer": "yes"}
+
+    def answered(client: Client, **more: Any) -> Any:
+        return client.post(
+            f"{base}/checklists", {**said, **more}, content_type="application/json", **token_of
+        )
+
+    token_of: dict[str, Any] = {}
+    assert answered(validator).status_code == 409  # not open before validation
+    version_submit(actor=world["developer"], version_id=version.pk)
+    for more, field in (
+        ({"move": "start"}, "move"),
+        ({"question": "Is it?"}, "question"),
+        ({"answer": "perhaps"}, "answer"),
+        ({"answer": "no"}, "note"),
+        ({"person": "p-x"}, "person"),
+    ):
+        answer = answered(validator, **more)
+        assert (answer.status_code, field in answer.content.decode()) == (400, True), (more, answer.content)
+    assert [answered(client).status_code for client in (reader, outside)] == [403, 404]
+    token_of = {"headers": {"Idempotency-Key": "one"}}
+    kept = [answered(validator, answer="no", note="Nobody has.") for _ in range(2)]
+    assert [answer.status_code for answer in kept] == [201, 201]
+    token_of = token
+    assert answered(Client()).status_code == 403
+    assert ChecklistAnswer.objects.count() == 1
+    shown = next(item for item in reader.get(f"{base}/checklists").json() if item["move"] == "approve")
+    assert shown["open"]
+    assert [item["answer"] and item["answer"]["note"] for item in shown["questions"]][:2] == [
+        "Nobody has.",
+        None,
+    ]

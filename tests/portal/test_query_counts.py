@@ -27,11 +27,9 @@ KEPT = frozenset(
     {"system", "policy", "user", "grant", "service-identity", "token", "key", "ownership", "signature"}
 )
 """Kinds of which there is one by nature (a policy in force), that decide who may look, or of which each is verified."""
-PER_ROW = frozenset(
-    {"governance:policy-dry-run", "governance:seats", "governance:finding", "governance:reassign"}
-)
-"""Pages that judge each row by its own policy and people: capped lists (200 versions, a page of systems, the subjects of a
-finding, a hundred validations), with some queries for each."""
+PER_ROW = frozenset({"governance:seats", "governance:finding", "governance:reassign"})
+"""Pages that judge each row by its own policy and people: capped lists (a page of systems, the subjects of a finding, a
+hundred validations), with some queries for each."""
 SETTLED = 2
 """Requests of each page, the last one counted: what is kept for a process's life is read by the first."""
 

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from governance.management.commands.policy_lint import text_of
 from governance.policies.document import PolicyDocument, PolicyInvalid, load
-from governance.selectors.dry_run import DryRun, Finding, dry_run
+from governance.selectors.dry_run import Answer, Looked, dry_run
 from governance.selectors.policies import document_of
 from governance.selectors.visible import policy_by_id
 from governance.services.policies import known_words
@@ -50,7 +50,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"{item.version} ({item.what}): can't be told: {text}")
         self.stdout.write(
             f"{len(found.differing)} would come out differently, {found.stays} stay, {found.rejected} were rejected by "
-            f"people; {found.looked_at} versions of the {document.tier} tier looked at."
+            f"people; {len(found.versions)} versions of the {document.tier} tier looked at."
         )
 
     def _written(self, path: Path) -> PolicyDocument:
@@ -69,11 +69,11 @@ def _stored(policy_id: UUID) -> PolicyDocument:
         raise CommandError(f"There is no policy {policy_id}.") from error
 
 
-def _as_dict(document: PolicyDocument, found: DryRun) -> dict[str, Any]:
+def _as_dict(document: PolicyDocument, found: Looked) -> dict[str, Any]:
     return {
         "policy": document.digest,
         "tier": document.tier,
-        "looked_at": found.looked_at,
+        "looked_at": len(found.versions),
         "stays": found.stays,
         "rejected_by_people": found.rejected,
         "differing": [_row(item) for item in found.differing],
@@ -81,7 +81,7 @@ def _as_dict(document: PolicyDocument, found: DryRun) -> dict[str, Any]:
     }
 
 
-def _row(item: Finding) -> dict[str, Any]:
+def _row(item: Answer) -> dict[str, Any]:
     return {
         "version": str(item.version.pk), "name": str(item.version), "what": item.what, "before": item.before,
         "after": item.after, "in_the_way": item.gained, "no_longer": item.lost, "cannot_be_told": item.unknown,
