@@ -13,6 +13,7 @@ from governance.models.validations import Rating
 from governance.selectors.drills import OUTCOMES
 from governance.services.conditions import LONGEST_TEXT, MOST, Asked
 from people.catalogue import ROLES
+from people.forms import LongSelect
 
 
 class NoForm(forms.Form):
@@ -140,6 +141,7 @@ class ConditionsForm(forms.Form):
                 label=f"Who sees to it (condition {number})",
                 choices=[("", "Nobody yet"), *people],
                 required=False,
+                widget=LongSelect,
             )
         if afterwards:
             self.fields["review_afterwards"] = forms.BooleanField(

@@ -17,7 +17,7 @@ from governance.models import Report, Validation, VersionDocument, Warrant
 from governance.selectors.policies import in_force
 from governance.selectors.requirements import document_of
 from governance.selectors.standing import answering
-from governance.selectors.tasks import waiting_for
+from governance.selectors.tasks import inbox_of
 from governance.services import fallout
 from governance.services.gate import warrant_answer
 from governance.services.monitors import monitor_from_policy
@@ -56,7 +56,7 @@ def decisions_due(actor: Actor) -> list[calendars.DueDate]:
     """What waits for a person with a date, for their calendar."""
     return [
         calendars.DueDate(task.key, f"{task.what}: {task.about}", task.due, task.url)
-        for task in waiting_for(actor)[0]
+        for task in inbox_of(actor).tasks
         if task.due is not None
     ]
 

@@ -273,7 +273,12 @@ def entries_of(kind: str, subject_ids: Sequence[str], event: str) -> list[Entry]
 
 def parsed(row: Entry) -> entry.Entry:
     """What an entry's bytes say. Raises Fault for bytes that are no entry of a version known here."""
-    found = entry.parse(bytes(row.bytes))
+    return said_by(bytes(row.bytes))
+
+
+def said_by(data: bytes) -> entry.Entry:
+    """As `parsed`, for the bytes alone."""
+    found = entry.parse(data)
     if found.entry is None:
         raise Fault("malformed", f"entry version {found.version} is not known to this software")
     return found.entry

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
+
+from django.db.models import Model, QuerySet
 
 from governance.models import Decision
 from ledger.actors import Actor
@@ -12,6 +15,7 @@ from people import access
 from people.catalogue import P, roles_with
 from people.models import ActedFor
 
+M = TypeVar("M", bound=Model)
 Scope = tuple[str, UUID | None]
 _EVERYWHERE: Scope = ("organisation", None)
 
@@ -27,6 +31,10 @@ class Desk:
     def allows(self, permission: P, row: object) -> bool:
         """Whether `permission` reaches `row`, in whose right ever."""
         return self.reach.allows(permission, row)  # type: ignore[arg-type]
+
+    def within(self, permission: P, rows: QuerySet[M]) -> QuerySet[M]:
+        """The rows that `permission` reaches, in whose right ever."""
+        return access.within(self.reach, permission, rows)
 
     def anywhere(self, permission: P) -> bool:
         """Whether it is held on anything at all."""

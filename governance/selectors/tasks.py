@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
-from governance.models import Claim, Decision, Policy, Waiver
+from governance.challenge import FINDING, VALIDATION
+from governance.models import (
+    Claim,
+    Condition,
+    Decision,
+    Emergency,
+    Finding,
+    Policy,
+    Recertification,
+    RetrainingRequest,
+    Validation,
+    Waiver,
+)
 from governance.selectors.desks import Desk, decided_for, desk_of
 from governance.selectors.due import Due, claims_of, dues
 from governance.selectors.emergencies import emergencies_visible
@@ -22,12 +35,13 @@ from governance.selectors.visible import (
     waivers_visible,
 )
 from governance.selectors.waiting import waiting_findings, waiting_validations
-from ledger import clock
+from ledger import clock, plain_sql
 from ledger.actors import Actor
+from ledger.models import Governed
+from monitoring.models import Breach, Incident
 from monitoring.selectors import breaches_visible, incidents_visible
 from people.catalogue import P
-from registry.models import Contribution, Version
-from registry.selectors.systems import owners
+from registry.models import Contribution, Ownership, Tiering, Version
 from registry.selectors.tierings import tierings_visible
 from registry.selectors.versions import versions_visible
 
@@ -82,33 +96,48 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Versions in which something waits, with what is asked about all of them at once."""
+    """Versions that the person may review or decide on, with what is asked about all of them at once."""
 
     versions: tuple[Version, ...]
-    mine: frozenset[UUID]
     dues: Mapping[UUID, Due]
     claims: Mapping[UUID, list[Claim]]
 
 
-def waiting_for(actor: Actor) -> tuple[list[Task], list[Version]]:
-    """The acting person's tasks, what is overdue first, then by due date, then the oldest; and the open versions that
-    they took part in, which others decide on."""
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """The acting person's tasks, what is overdue first, then by due date, then the oldest; the open versions that they
+    took part in, which others decide on; and the kinds of which more wait than are listed."""
+
+    tasks: list[Task]
+    barred: list[Version]
+    more: tuple[str, ...] = ()
+
+
+def inbox_of(actor: Actor) -> Inbox:
+    """Everything that waits for the acting person."""
     reached, now = desk_of(actor), clock.now()
-    open_versions = (
-        versions_visible(actor).filter(state__in=("validation", "review")).order_by("registered_at")
+    there = plain_sql.there_are(
+        {kind: (model, "state", states) for kind, (model, states, _) in SOURCES.items()}
     )
-    rows = tuple(open_versions[:MOST])
-    waiting = Waiting(rows, frozenset(_mine(actor)), dues(rows), claims_of(rows, now=now))
+    review, decide = _to_review(actor, reached), _to_decide(actor, reached)
+    rows = (*review[:MOST], *decide[:MOST])
+    waiting = Waiting(rows, dues(rows), claims_of(rows, now=now))
     tasks = [
         *_versions(actor, reached, waiting),
-        *_drafts(actor, reached, waiting.mine),
-        *_waivers(actor, reached, waiting.mine),
-        *_others(actor, reached),
-        *_running(actor, reached, waiting.mine),
-        *_second_line(actor, reached),
+        *_drafts(actor, reached),
+        *(
+            task
+            for kind, (_, _, tasks_of) in SOURCES.items()
+            if kind in there
+            for task in tasks_of(actor, reached)
+        ),
     ]
     tasks.sort(key=_urgency)
-    return tasks, [row for row in rows if row.pk in waiting.mine]
+    count = Counter(task.kind for task in tasks)
+    full = {kind for kind, number in count.items() if number >= MOST and kind not in CLAIMED}
+    full |= {kind for kind, found in (("review", review), ("decide", decide)) if len(found) > MOST}
+    barred = versions_visible(actor).filter(_took_part(actor), state__in=("validation", "review"))
+    return Inbox(tasks, list(barred.order_by("registered_at")[:MOST]), tuple(sorted(full)))
 
 
 def _urgency(task: Task) -> tuple[bool, dt.datetime, bool, dt.datetime]:
@@ -116,120 +145,177 @@ def _urgency(task: Task) -> tuple[bool, dt.datetime, bool, dt.datetime]:
     return task.due is None, task.due or never, task.since is None, task.since or never
 
 
-def _mine(actor: Actor) -> set[UUID]:
-    rows = Contribution.objects.filter(principal__in=actor.principals) | Contribution.objects.filter(
-        controller__in=actor.principals
+def _took_part(actor: Actor, version: str = "pk") -> Exists:
+    """The condition that the acting person took part in the version that `version` names, or answers for who did."""
+    mine = Q(principal__in=actor.principals) | Q(controller__in=actor.principals)
+    return Exists(Contribution.objects.filter(mine, version=OuterRef(version)))
+
+
+def _to_review(actor: Actor, reached: Desk) -> list[Version]:
+    """What waits for whoever may review it, the oldest first, of others' work alone; one more than is listed."""
+    rows = reached.within(P.VERSION_REVIEW, versions_visible(actor).filter(state="validation"))
+    return list(rows.filter(~_took_part(actor)).order_by("registered_at")[: MOST + 1])
+
+
+def _to_decide(actor: Actor, reached: Desk) -> list[Version]:
+    """What the acting person may decide on and hasn't in this round, as `_to_review`."""
+    rows = reached.within(P.VERSION_APPROVE, versions_visible(actor).filter(state="review"))
+    given = Decision.objects.filter(
+        version=OuterRef("pk"), decision_round=OuterRef("decision_round"), person=actor.id
     )
-    return set(rows.values_list("version_id", flat=True))
+    return list(rows.filter(~_took_part(actor), ~Exists(given)).order_by("registered_at")[: MOST + 1])
 
 
 def _versions(actor: Actor, reached: Desk, waiting: Waiting) -> Iterator[Task]:
-    used = _used(actor, reached)
+    used = _used(actor, reached, waiting)
     for row in waiting.versions:
-        if row.pk in waiting.mine:
-            continue
-        if row.state == "review" and reached.allows(P.VERSION_APPROVE, row):
+        if row.state == "review":
             lenders = reached.lenders(P.VERSION_APPROVE, row)
             left = [who for who in lenders or (actor.id,) if (row.pk, row.decision_round, who) not in used]
             if left and (row.pk, row.decision_round, actor.id) not in used:
                 url = reverse("governance:decide", args=[row.pk])
                 yield _task("decide", url, row, "you hold an approval seat", waiting=waiting,
                             stands_for=tuple(left) if lenders else ())  # fmt: skip
-        elif row.state == "validation" and reached.allows(P.VERSION_REVIEW, row):
+        else:
             url = reverse("governance:version", args=[row.pk])
             yield _task("review", url, row, "you may review it", waiting=waiting,
                         stands_for=reached.lenders(P.VERSION_REVIEW, row))  # fmt: skip
 
 
-def _used(actor: Actor, reached: Desk) -> set[tuple[UUID, int, str]]:
+def _used(actor: Actor, reached: Desk, waiting: Waiting) -> set[tuple[UUID, int, str]]:
     """Version, round and person: decided by them, or in their right. One person fills one seat."""
     people = {actor.id, *(who for _, _, who in reached.lent)}
-    rows = Decision.objects.filter(person__in=people)
+    rows = Decision.objects.filter(person__in=people, version__in=waiting.versions)
     found = set(rows.values_list("version_id", "decision_round", "person"))
     if reached.lent:
         found |= set(decided_for(people))
     return found
 
 
-def _drafts(actor: Actor, reached: Desk, mine: frozenset[UUID]) -> Iterator[Task]:
-    for row in versions_visible(actor).filter(state="draft").order_by("registered_at")[:MOST]:
-        if row.pk in mine and reached.allows(P.VERSION_SUBMIT, row):
-            yield _task("finish", reverse("governance:version", args=[row.pk]), row, "you work on it")
+def _drafts(actor: Actor, reached: Desk) -> Iterator[Task]:
+    rows = versions_visible(actor).filter(_took_part(actor), state="draft")
+    for row in reached.within(P.VERSION_SUBMIT, rows).order_by("registered_at")[:MOST]:
+        yield _task("finish", reverse("governance:version", args=[row.pk]), row, "you work on it")
 
 
-def _waivers(actor: Actor, reached: Desk, mine: frozenset[UUID]) -> Iterator[Task]:
+def _waivers(actor: Actor, reached: Desk) -> Iterator[Task]:
     rows: QuerySet[Waiver] = (
-        waivers_visible(actor).filter(state="requested").exclude(requested_by__in=actor.principals)
+        waivers_visible(actor)
+        .filter(~_took_part(actor, "version"), state="requested")
+        .exclude(requested_by__in=actor.principals)
     )
-    for waiver in rows.order_by("starts")[:MOST]:
-        if waiver.version_id in mine or not reached.allows(P.WAIVER_APPROVE, waiver):
-            continue
+    for waiver in reached.within(P.WAIVER_APPROVE, rows).order_by("starts")[:MOST]:
         url = reverse("governance:version", args=[waiver.version_id])
         yield _task("waiver", f"{url}#waivers", waiver.version, "you may approve waivers", waiver.starts,
                     what=f"Decide the waiver of {waiver.requirement}", key=f"waiver-{waiver.pk}",
                     stands_for=reached.lenders(P.WAIVER_APPROVE, waiver))  # fmt: skip
 
 
-def _others(actor: Actor, reached: Desk) -> Iterator[Task]:
-    for request in retraining_visible(actor).filter(state="requested").order_by("requested_at")[:MOST]:
-        if reached.allows(P.RETRAINING_DECIDE, request):
-            url = reverse("governance:act", args=["decide-retraining", request.pk])
-            yield _task("retraining", url, request.version, "you may decide it", request.requested_at,
-                        key=f"retraining-{request.pk}", stands_for=reached.lenders(P.RETRAINING_DECIDE, request))  # fmt: skip
-    for breach in breaches_visible(actor).filter(state="open").order_by("opened_at")[:MOST]:
-        if reached.allows(P.BREACH_CLOSE, breach):
-            url = reverse("monitoring:breach", args=[breach.pk])
-            yield _task("breach", url, breach.monitor.deployment.version, "you work on breaches", breach.opened_at,
-                        key=f"breach-{breach.pk}", stands_for=reached.lenders(P.BREACH_CLOSE, breach))  # fmt: skip
-    for incident in incidents_visible(actor).filter(state="open").order_by("opened_at")[:MOST]:
-        if reached.allows(P.INCIDENT_WORK, incident):
-            system = incident.system
-            yield Task("incident", KINDS["incident"], reverse("monitoring:incidents"), incident.title, system.name,
-                       system.risk_tier, "you work on incidents", incident.opened_at, incident.state,
-                       key=f"incident-{incident.pk}", stands_for=reached.lenders(P.INCIDENT_WORK, incident))  # fmt: skip
-    if reached.anywhere(P.POLICY_APPROVE):
-        for policy in Policy.objects.filter(state="review").exclude(drafted_by__in=actor.principals):
-            yield Task("policy", KINDS["policy"], reverse("governance:policy", args=[policy.pk]), str(policy), "",
-                       policy.tier, "you approve policies", None, policy.state, key=f"policy-{policy.pk}",
-                       stands_for=reached.lenders(P.POLICY_APPROVE, policy))  # fmt: skip
+def _retraining(actor: Actor, reached: Desk) -> Iterator[Task]:
+    rows = reached.within(P.RETRAINING_DECIDE, retraining_visible(actor).filter(state="requested"))
+    for request in rows.order_by("requested_at")[:MOST]:
+        url = reverse("governance:act", args=["decide-retraining", request.pk])
+        yield _task("retraining", url, request.version, "you may decide it", request.requested_at,
+                    key=f"retraining-{request.pk}", stands_for=reached.lenders(P.RETRAINING_DECIDE, request))  # fmt: skip
 
 
-def _running(actor: Actor, reached: Desk, mine: frozenset[UUID]) -> Iterator[Task]:
-    for emergency in emergencies_visible(actor).filter(state="requested").order_by("requested_at")[:MOST]:
-        own = emergency.requested_by in actor.principals or emergency.version_id in mine
-        if reached.allows(P.EMERGENCY_AGREE, emergency) and not own:
-            url = reverse("governance:thing", args=["emergency", emergency.pk])
-            yield _task("emergency", url, emergency.version, "you are the second person", emergency.requested_at,
-                        key=f"emergency-{emergency.pk}", stands_for=reached.lenders(P.EMERGENCY_AGREE, emergency))  # fmt: skip
-    for renewal in recertifications_visible(actor).filter(state__in=OPEN).order_by("requested_at")[:MOST]:
-        own = renewal.requested_by in actor.principals or renewal.version_id in mine
-        if reached.allows(P.RECERTIFICATION_DECIDE, renewal) and not own:
-            url = reverse("governance:recertification", args=[renewal.pk])
-            yield _task("renewal", url, renewal.version, "you may decide it", renewal.requested_at,
-                        key=f"renewal-{renewal.pk}",
-                        stands_for=reached.lenders(P.RECERTIFICATION_DECIDE, renewal))  # fmt: skip
+def _breaches(actor: Actor, reached: Desk) -> Iterator[Task]:
+    rows = reached.within(P.BREACH_CLOSE, breaches_visible(actor).filter(state="open"))
+    for breach in rows.order_by("opened_at")[:MOST]:
+        url = reverse("monitoring:breach", args=[breach.pk])
+        yield _task("breach", url, breach.monitor.deployment.version, "you work on breaches", breach.opened_at,
+                    key=f"breach-{breach.pk}", stands_for=reached.lenders(P.BREACH_CLOSE, breach))  # fmt: skip
+
+
+def _incidents(actor: Actor, reached: Desk) -> Iterator[Task]:
+    rows = reached.within(P.INCIDENT_WORK, incidents_visible(actor).filter(state="open"))
+    for incident in rows.order_by("opened_at")[:MOST]:
+        system = incident.system
+        yield Task("incident", KINDS["incident"], reverse("monitoring:incidents"), incident.title, system.name,
+                   system.risk_tier, "you work on incidents", incident.opened_at, incident.state,
+                   key=f"incident-{incident.pk}", stands_for=reached.lenders(P.INCIDENT_WORK, incident))  # fmt: skip
+
+
+def _policies(actor: Actor, reached: Desk) -> Iterator[Task]:
+    if not reached.anywhere(P.POLICY_APPROVE):
+        return
+    for policy in Policy.objects.filter(state="review").exclude(drafted_by__in=actor.principals):
+        yield Task("policy", KINDS["policy"], reverse("governance:policy", args=[policy.pk]), str(policy), "",
+                   policy.tier, "you approve policies", None, policy.state, key=f"policy-{policy.pk}",
+                   stands_for=reached.lenders(P.POLICY_APPROVE, policy))  # fmt: skip
+
+
+def _of_others(actor: Actor) -> Q:
+    """What somebody else asked for, on a version that the acting person took no part in."""
+    return Q(~_took_part(actor, "version"), ~Q(requested_by__in=actor.principals))
+
+
+def _emergencies(actor: Actor, reached: Desk) -> Iterator[Task]:
+    rows = emergencies_visible(actor).filter(_of_others(actor), state="requested")
+    for emergency in reached.within(P.EMERGENCY_AGREE, rows).order_by("requested_at")[:MOST]:
+        url = reverse("governance:thing", args=["emergency", emergency.pk])
+        yield _task("emergency", url, emergency.version, "you are the second person", emergency.requested_at,
+                    key=f"emergency-{emergency.pk}", stands_for=reached.lenders(P.EMERGENCY_AGREE, emergency))  # fmt: skip
+
+
+def _renewals(actor: Actor, reached: Desk) -> Iterator[Task]:
+    rows = recertifications_visible(actor).filter(_of_others(actor), state__in=OPEN)
+    for renewal in reached.within(P.RECERTIFICATION_DECIDE, rows).order_by("requested_at")[:MOST]:
+        url = reverse("governance:recertification", args=[renewal.pk])
+        yield _task("renewal", url, renewal.version, "you may decide it", renewal.requested_at,
+                    key=f"renewal-{renewal.pk}", stands_for=reached.lenders(P.RECERTIFICATION_DECIDE, renewal))  # fmt: skip
+
+
+def _conditions(actor: Actor, reached: Desk) -> Iterator[Task]:
     for condition in conditions_mine(actor)[:MOST]:
         url = reverse("governance:version", args=[condition.version_id])
         yield _task("condition", url, condition.version, "you are responsible", condition.set_at,
                     key=f"condition-{condition.pk}", due=condition.due_from)  # fmt: skip
 
 
-def _second_line(actor: Actor, reached: Desk) -> Iterator[Task]:
-    for row in tierings_visible(actor).filter(state="proposed").order_by("proposed_at")[:MOST]:
-        own = actor.principals & {row.proposed_by, *owners(row.system_id)}
-        if reached.allows(P.TIER_CONFIRM, row) and not own:
-            yield Task("tier", KINDS["tier"], reverse("registry:tiering", args=[row.system_id]), str(row.system),
-                       row.system.name, row.system.risk_tier, "you are the second line", row.proposed_at, row.state,
-                       key=f"tier-{row.pk}", stands_for=reached.lenders(P.TIER_CONFIRM, row))  # fmt: skip
+def _tierings(actor: Actor, reached: Desk) -> Iterator[Task]:
+    owned = Ownership.objects.filter(
+        person__in=actor.principals, until__isnull=True, system=OuterRef("system")
+    )
+    rows = tierings_visible(actor).filter(~Exists(owned), state="proposed")
+    rows = rows.exclude(proposed_by__in=actor.principals)
+    for row in reached.within(P.TIER_CONFIRM, rows).order_by("proposed_at")[:MOST]:
+        yield Task("tier", KINDS["tier"], reverse("registry:tiering", args=[row.system_id]), str(row.system),
+                   row.system.name, row.system.risk_tier, "you are the second line", row.proposed_at, row.state,
+                   key=f"tier-{row.pk}", stands_for=reached.lenders(P.TIER_CONFIRM, row))  # fmt: skip
+
+
+def _findings(actor: Actor, reached: Desk) -> Iterator[Task]:
     for finding in waiting_findings(actor):
         url = reverse("governance:finding", args=[finding.row.pk])
         yield Task("finding", finding.what, url, finding.row.title, "", finding.tier, finding.why, finding.since,
                    finding.state, finding.row.due_at, key=f"finding-{finding.row.pk}")  # fmt: skip
+
+
+def _validations(actor: Actor, reached: Desk) -> Iterator[Task]:
     for validation in waiting_validations(actor):
         url = reverse("governance:validation", args=[validation.row.pk])
         yield Task("validation", validation.what, url, str(validation.row.version), "", validation.tier,
                    validation.why, validation.since, validation.state, validation.row.due_at,
                    key=f"validation-{validation.row.pk}")  # fmt: skip
+
+
+SOURCES: Mapping[str, tuple[type[Governed], tuple[str, ...], Callable[[Actor, Desk], Iterator[Task]]]] = {
+    "waiver": (Waiver, ("requested",), _waivers),
+    "retraining": (RetrainingRequest, ("requested",), _retraining),
+    "breach": (Breach, ("open",), _breaches),
+    "incident": (Incident, ("open",), _incidents),
+    "policy": (Policy, ("review",), _policies),
+    "emergency": (Emergency, ("requested",), _emergencies),
+    "renewal": (Recertification, OPEN, _renewals),
+    "condition": (Condition, ("open",), _conditions),
+    "tier": (Tiering, ("proposed",), _tierings),
+    "finding": (Finding, tuple(state.name for state in FINDING.states if state.kind != "final"), _findings),
+    "validation": (
+        Validation, tuple(state.name for state in VALIDATION.states if state.kind != "final"), _validations,
+    ),
+}  # fmt: skip
+"""Kind of task -> what waits, in which states, and who it waits for. One question says of which there is anything."""
 
 
 def _task(

@@ -7,7 +7,7 @@ import datetime as dt
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from governance.selectors.tasks import KINDS, Task, waiting_for
+from governance.selectors.tasks import KINDS, Task, inbox_of
 from ledger import clock
 from ledger.actors import Actor
 from ledger.workdays import calendar
@@ -18,7 +18,7 @@ from registry.models.systems import RiskTier
 
 
 def _tasks(actor: Actor) -> list[Task]:
-    return waiting_for(actor)[0]
+    return inbox_of(actor).tasks
 
 
 def _when(rows: list[Task], value: str) -> list[Task]:
@@ -73,7 +73,8 @@ INBOX = register(
 def inbox(request: HttpRequest) -> HttpResponse:
     """The first page: everything that waits for me."""
     actor = actor_of(request)
-    tasks, barred = waiting_for(actor)
+    found = inbox_of(actor)
+    tasks = found.tasks
     context = shown_list(request, INBOX, tasks)
     now = clock.now()
     shown: list[Task] = context["objects"]
@@ -82,7 +83,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "overdue": sum(task.overdue(now) for task in tasks),
         "today": sum(_due_word(task, now) == "today" for task in tasks),
         "all": len(tasks),
-        "barred": barred,
+        "barred": found.barred,
+        "more": [KINDS[kind] for kind in found.more],
         "me": actor.id,
         "names": named(person for task in shown for person in (*task.on_it, *task.stands_for)),
         "notices": notices_for(actor).filter(read_at=None)[:20],

@@ -67,6 +67,8 @@ class Version(Governed):
         constraints = [
             models.UniqueConstraint(fields=("model", "number"), name="registry_version_number_in_model"),
         ]
+        # What waits longest in a state is what inboxes and sweeps ask for.
+        indexes = [models.Index(fields=("state", "registered_at"), name="registry_version_waiting")]
 
     def __str__(self) -> str:
         return f"{self.model.name} {self.number}"

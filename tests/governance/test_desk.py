@@ -21,10 +21,11 @@ from governance.models import (
     Reminder,
     RoundContent,
 )
+from governance.selectors import tasks
 from governance.selectors.due import claims_of, due_of
 from governance.selectors.reading import Counted, counted
 from governance.selectors.rounds import items, requested_changes
-from governance.selectors.tasks import waiting_for
+from governance.selectors.tasks import inbox_of
 from governance.services import escalations, signals
 from governance.services.claims import claim_release, claim_take
 from governance.services.decisions import decision_record
@@ -125,11 +126,26 @@ def test_due_dates_follow_policy_and_calendar_and_the_inbox_puts_late_ones_first
     early = due_of(first)
     assert early is not None
     assert early.at == calendar().after(early.since, 10)
-    tasks, barred = waiting_for(world["reviewer"])
-    assert [task.kind for task in tasks if task.due] == ["review", "decide"]
-    assert barred == []
-    assert [row.pk for row in waiting_for(world["developer"])[1]] == [first.pk, second.pk]
+    found = inbox_of(world["reviewer"])
+    assert [task.kind for task in found.tasks if task.due] == ["review", "decide"]
+    assert found.barred == []
+    assert [row.pk for row in inbox_of(world["developer"]).barred] == [first.pk, second.pk]
     assert due_of(world.draft(weights=b"third")) is None
+
+
+def test_what_others_are_to_do_hides_nothing_of_mine_and_what_is_left_out_is_said(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "MOST", 1)
+    older = world.in_review()
+    world.decide(older, "reviewer", "risk-reviewer", "approve")
+    newer = world.in_review(weights=b"other")
+    mine = inbox_of(world["reviewer"])
+    assert [(task.kind, task.key) for task in mine.tasks] == [("decide", f"decide-{newer.pk}")]
+    assert mine.more == ()
+    theirs = inbox_of(world["validator"])
+    assert [task.key for task in theirs.tasks if task.kind == "decide"] == [f"decide-{older.pk}"]
+    assert theirs.more == ("decide",)
 
 
 def test_each_reminder_goes_out_once_to_who_is_asked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

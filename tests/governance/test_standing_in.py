@@ -11,7 +11,7 @@ from django.test import Client
 from governance.gates.approvals import seats
 from governance.gates.context import Context
 from governance.selectors.due import who_holds
-from governance.selectors.tasks import waiting_for
+from governance.selectors.tasks import inbox_of
 from governance.services.policies import policy_approve, policy_draft, policy_submit
 from governance.workload import open_seats, workload
 from ledger import clock
@@ -139,7 +139,7 @@ def test_what_waits_for_somebody_waits_for_who_stands_in_for_them(world: World) 
         lend(world, "reviewer", name)
 
     def asked_of(name: str) -> list[tuple[str, tuple[str, ...]]]:
-        return [(task.kind, task.stands_for) for task in waiting_for(world[name])[0]]
+        return [(task.kind, task.stands_for) for task in inbox_of(world[name]).tasks]
 
     reviewer = world.users["reviewer"]
     assert asked_of("petra") == [("decide", (reviewer.pseudonym,))]
