@@ -14,6 +14,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -63,8 +64,7 @@ def _prepare_environment() -> None:
                     pytest.exit(f"PostgreSQL is needed: {error}", returncode=1)
                 os.environ["MODELWARRANT_TEST_NO_DATABASE"] = _no_database = str(error)
         server, _, _ = url.rpartition("/")
-        # A name of this run's own: several runs may share a server. What a test commits need not outlive the server;
-        # tests of what must (soak) have databases of their own.
+        # A name of this run's own: several runs may share a server. As for SQLite below, nothing need outlive it.
         at_ease = "options=-c%20synchronous_commit%3Doff"
         os.environ["DATABASE_URL"] = f"{server}/modelwarrant_{os.getpid()}?{at_ease}"
         os.environ["SECRET_KEY"] = secrets.token_urlsafe(64)
@@ -88,7 +88,9 @@ from django.conf import settings  # noqa: E402
 
 from tests import emptying, remembered  # noqa: E402
 
-settings.DEBUG  # noqa: B018  reads the settings now, with the environment above
+# What a test commits need not outlive the machine; tests of what must have databases of their own.
+if DATABASE == "sqlite":
+    settings.DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -137,9 +139,12 @@ def _listens(host: str, port: int) -> bool:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _quick_passwords() -> None:
-    """Password hashing made to be slow would be most of the suite's time."""
+def _quick_secrets() -> Iterator[None]:
+    """Hashing made to be slow, of passwords and of what keeps keys, would be most of the suite's time."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(import_module("ledger.providers"), "MADE", 4)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -2,8 +2,9 @@
 
 A world is made by the real services, checks and signatures included, which takes seconds; the same calls on the same
 ground leave the same world. The first test that makes one leaves a copy of the database and of the home beside it, and
-the next is given that copy. Only while nothing could differ: SQLite, a home of the test's own, nothing patched, no
-setting changed, and no row written since the ground was laid. Everything else is built anew, as if this weren't here.
+the next is given that copy. Only while nothing could differ: a home of the test's own, nothing patched, no setting
+changed, no transaction open, and no row written since the ground was laid, by whomever. Everything else is built anew,
+as if this weren't here.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import sqlite3
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cache, wraps
 from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -22,24 +24,31 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from tests import emptying
+
 Build = TypeVar("Build", bound=Callable[..., Any])
 Key = tuple[str, ...]
 _HOME = settings.MODELWARRANT_HOME
 
 
+Rows = dict[str, bytes]
+"""Table -> its rows, as PostgreSQL copies them."""
+
+
 @dataclass(frozen=True)
 class _Kept:
-    database: Path
+    database: Path | tuple[Rows, list[tuple[str, int]]]
+    """SQLite's file; on PostgreSQL rows, and how far each sequence had come."""
     home: Path
     facts: Any
 
 
 @dataclass
 class _Ground:
-    """What the database holds now: the calls that made it, and how many changes it had seen by then."""
+    """What the database holds now: the calls that made it, and the mark of its rows by then."""
 
     calls: Key
-    changes: tuple[int, int]
+    changes: tuple[Any, ...]
 
 
 _kept: dict[Key, _Kept] = {}
@@ -116,7 +125,7 @@ def _before(first: bool) -> Key | None:
 
 def _settled(possible: bool) -> bool:
     own_home = Path(settings.MODELWARRANT_HOME) != Path(_HOME)
-    return possible and connection.vendor == "sqlite" and not connection.in_atomic_block and own_home
+    return possible and not connection.in_atomic_block and own_home
 
 
 def _settings() -> str:
@@ -128,29 +137,82 @@ def _settings() -> str:
     return sha256(repr(sorted(said.items())).encode()).hexdigest()
 
 
-def _changes() -> tuple[int, int]:
-    """Counts that move with every row this connection or another one writes."""
+def _changes() -> tuple[Any, ...]:
+    """What differs after every row that this connection or another one writes."""
     connection.ensure_connection()
+    if connection.vendor == "postgresql":
+        # a version of a row has a place and a transaction of its own
+        marks = (
+            f"SELECT '{name}', count(*), sum(hashtext(ctid::text || xmin::text)) FROM \"{name}\""
+            for name in emptying.filled(connection, _tables())
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(" UNION ALL ".join(marks))
+            return tuple(cursor.fetchall())
     with connection.cursor() as cursor:
         other: int = cursor.execute("PRAGMA data_version").fetchone()[0]
     return connection.connection.total_changes, other
 
 
+@cache
+def _tables() -> list[str]:
+    return sorted({*connection.introspection.django_table_names(only_existing=True)} - emptying.KEPT)
+
+
 def _copy(facts: Any) -> _Kept:
     folder = Path(tempfile.mkdtemp(prefix="world-", dir=_HOME))
+    shutil.copytree(settings.MODELWARRANT_HOME, folder / "home")
+    if connection.vendor == "postgresql":
+        return _Kept((_copied_rows(), _sequences()), folder / "home", facts)
     target = sqlite3.connect(folder / "db.sqlite3")
     connection.connection.backup(target)
     target.close()
-    shutil.copytree(settings.MODELWARRANT_HOME, folder / "home")
     return _Kept(folder / "db.sqlite3", folder / "home", facts)
+
+
+def _copied_rows() -> Rows:
+    rows = {}
+    for name in emptying.filled(connection, _tables()):
+        with connection.connection.cursor() as cursor, cursor.copy(f'COPY "{name}" TO STDOUT') as copied:
+            rows[name] = b"".join(bytes(part) for part in copied)
+    return rows
+
+
+def _sequences() -> list[tuple[str, int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT quote_ident(sequencename), last_value FROM pg_sequences"
+            " WHERE schemaname = 'public' AND last_value IS NOT NULL"
+        )
+        return list(cursor.fetchall())
 
 
 def _put_back(kept: _Kept) -> None:
     connection.ensure_connection()
-    source = sqlite3.connect(kept.database)
-    source.backup(connection.connection)
-    source.close()
+    if isinstance(kept.database, Path):
+        source = sqlite3.connect(kept.database)
+        source.backup(connection.connection)
+        source.close()
+    else:
+        _put_rows_back(*kept.database)
     home = Path(settings.MODELWARRANT_HOME)
     for entry in home.iterdir():
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     shutil.copytree(kept.home, home, dirs_exist_ok=True)
+
+
+def _put_rows_back(rows: Rows, sequences: list[tuple[str, int]]) -> None:
+    with emptying.past_triggers(connection), connection.cursor() as cursor:
+        there = emptying.filled(connection, _tables())
+        if there:
+            cursor.execute(";".join(f'DELETE FROM "{name}"' for name in there))
+        for name, data in rows.items():
+            with connection.connection.cursor() as raw, raw.copy(f'COPY "{name}" FROM STDIN') as copying:
+                copying.write(data)
+        # never back: what other tests left may not be given again
+        cursor.executemany(
+            "SELECT setval(%s, greatest(%s, (SELECT last_value FROM pg_sequences"
+            " WHERE schemaname = 'public' AND quote_ident(sequencename) = %s)))",
+            [(name, value, name) for name, value in sequences],
+        )
+    import_module("ledger.services.scope").forget_log()  # another log than before
