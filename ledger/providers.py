@@ -20,7 +20,6 @@ from ledger import hsm
 from ledger.errors import Unavailable
 from modelwarrant import keys
 
-
 # What one guess at a secret costs (scrypt's log2 n). A random one of 256 bits can't be guessed however cheap a guess is;
 # a person's can.
 GIVEN, MADE = 17, 14
