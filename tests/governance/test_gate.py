@@ -121,6 +121,7 @@ def test_an_overwritten_file_closes_the_gate(warranted: tuple[Any, Any, Warrant]
     assert "artifact-altered" in {reason["code"] for reason in reply.reasons}
 
 
+@pytest.mark.once
 def test_who_may_not_ask_learns_nothing(warranted: tuple[Any, Any, Warrant]) -> None:
     world, version, _ = warranted
     stranger = Actor("user", "p-stranger", "api", pk="00000000-0000-4000-8000-000000000000")

@@ -112,6 +112,7 @@ def test_a_place_that_the_waiver_does_not_name_gets_no_warrant(world: Any) -> No
     assert any("waived until" in text for text in warrant.conditions)
 
 
+@pytest.mark.once
 def test_a_renewal_wants_one_level_more(world: Any) -> None:
     assert [next_role(role) for role in ("independent-validator", "risk-reviewer", "accountable-executive", "x")] == [
         "risk-reviewer", "accountable-executive", "accountable-executive", "accountable-executive",

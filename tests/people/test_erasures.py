@@ -185,6 +185,7 @@ def test_a_text_that_vanishes_without_an_erasure_is_a_fault(decided: Any) -> Non
     assert "personal" in kinds
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("how", ["one more", "another's", "key back", "text back", "column"])
 def test_what_is_done_under_cover_of_an_erasure_is_found(decided: Any, how: str) -> None:
     world, _, decision = decided
