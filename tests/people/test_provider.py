@@ -35,7 +35,7 @@ from people.services.provider_settings import Provider, provider_problems
 from tests.people.crew import Crew, acting, code
 from tests.people.test_sign_in import signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 NONCE = "n-0S6_WzA2Mj"
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC = ec.generate_private_key(ec.SECP256R1())
