@@ -7,6 +7,7 @@ with CI=true it makes the run fail.
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import shutil
@@ -16,6 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,7 +88,7 @@ _prepare_environment()
 
 from django.conf import settings  # noqa: E402
 
-from tests import emptying, remembered  # noqa: E402
+from tests import emptying, ground, remembered  # noqa: E402
 
 # What a test commits need not outlive the machine; tests of what must have databases of their own.
 if DATABASE == "sqlite":
@@ -97,6 +99,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     if WORKER == "main":
         if _server is not None:
             _server.stop()
+        elif DATABASE == "postgres" and not _no_database:
+            ground.take_away()
         shutil.rmtree(os.environ["MODELWARRANT_TEST_BASE"], ignore_errors=True)
 
 
@@ -129,6 +133,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: nothing of it need be looked at each time garbage is."""
+    gc.collect()
+    gc.freeze()
+
+
 def _missing() -> dict[str, str]:
     """What markers ask for and isn't here: marker -> reason, empty when it is here."""
     return {
@@ -143,6 +153,21 @@ def _listens(host: str, port: int) -> bool:
     except OSError:
         return False
     return True
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Whether pytest-django takes the file that is there: the copy of the run's tables, which goes with the run."""
+    return DATABASE == "sqlite"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
+) -> None:
+    """Before the database of this process is made."""
+    with django_db_blocker.unblock():
+        ground.lay()
 
 
 @pytest.fixture(scope="session", autouse=True)

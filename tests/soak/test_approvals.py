@@ -86,14 +86,11 @@ def environment(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str
     if DATABASE == "sqlite":
         return migrated(tmp_path / "home") | {"LOG_LEVEL": "ERROR"}
     env = {name: value for name, value in os.environ.items() if name != "BROKER_URL"}
-    env |= {
+    return env | {
         "MODELWARRANT_HOME": str(tmp_path / "home"), "DJANGO_SETTINGS_MODULE": "config.settings",
         "DATABASE_URL": request.getfixturevalue("fresh_database")("approvals"), "LOG_LEVEL": "ERROR",
         "SECRET_KEY": secrets.token_urlsafe(64), "ALLOWED_HOSTS": "localhost,127.0.0.1",
     }  # fmt: skip
-    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(command, cwd=ROOT, env=env, check=True)
-    return env
 
 
 @pytest.fixture
