@@ -137,6 +137,7 @@ def pytest_collection_finish() -> None:
     """What was imported and collected stays: nothing of it need be looked at each time garbage is."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _missing() -> dict[str, str]:

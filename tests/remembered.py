@@ -2,9 +2,9 @@
 
 A world is made by the real services, checks and signatures included, which takes seconds; the same calls on the same
 ground leave the same world. The first test that makes one leaves a copy of the database and of the home beside it, and
-the next is given that copy. Only while nothing could differ: a home of the test's own, nothing patched, no setting
-changed, no transaction open, and no row written since the ground was laid, by whomever. Everything else is built anew,
-as if this weren't here.
+the next is given that copy. Only while nothing could differ: a home of the test's own (and perhaps a store), nothing
+patched, no setting changed, no transaction open, and no row written since the ground was laid, by whomever. Everything
+else is built anew, as if this weren't here.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from tests import emptying
 Build = TypeVar("Build", bound=Callable[..., Any])
 Key = tuple[str, ...]
 _HOME = settings.MODELWARRANT_HOME
+_STORE = settings.STORAGES["artifacts"]["OPTIONS"]["location"]
 
 
 Rows = dict[str, bytes]
@@ -40,6 +41,8 @@ class _Kept:
     database: Path | tuple[Rows, list[tuple[str, int]]]
     """SQLite's file; on PostgreSQL rows, and how far each sequence had come."""
     home: Path
+    store: Path | None
+    """Of a test that has a store of its own, its artifacts."""
     facts: Any
 
 
@@ -134,7 +137,15 @@ def _settings() -> str:
         for name in dir(settings)
         if name.isupper() and name != "MODELWARRANT_HOME"
     }
-    return sha256(repr(sorted(said.items())).encode()).hexdigest()
+    text = repr(sorted(said.items()))
+    if (own := _own_store()) is not None:
+        text = text.replace(str(own), "a store of the test's own")
+    return sha256(text.encode()).hexdigest()
+
+
+def _own_store() -> Path | None:
+    location: str = settings.STORAGES["artifacts"]["OPTIONS"]["location"]
+    return None if location == _STORE else Path(location)
 
 
 def _changes() -> tuple[Any, ...]:
@@ -162,12 +173,15 @@ def _tables() -> list[str]:
 def _copy(facts: Any) -> _Kept:
     folder = Path(tempfile.mkdtemp(prefix="world-", dir=_HOME))
     shutil.copytree(settings.MODELWARRANT_HOME, folder / "home")
+    store = None
+    if (own := _own_store()) is not None:
+        store = Path(shutil.copytree(own, folder / "store"))
     if connection.vendor == "postgresql":
-        return _Kept((_copied_rows(), _sequences()), folder / "home", facts)
+        return _Kept((_copied_rows(), _sequences()), folder / "home", store, facts)
     target = sqlite3.connect(folder / "db.sqlite3")
     connection.connection.backup(target)
     target.close()
-    return _Kept(folder / "db.sqlite3", folder / "home", facts)
+    return _Kept(folder / "db.sqlite3", folder / "home", store, facts)
 
 
 def _copied_rows() -> Rows:
@@ -195,10 +209,15 @@ def _put_back(kept: _Kept) -> None:
         source.close()
     else:
         _put_rows_back(*kept.database)
-    home = Path(settings.MODELWARRANT_HOME)
-    for entry in home.iterdir():
+    _put_files_back(kept.home, Path(settings.MODELWARRANT_HOME))
+    if kept.store is not None:
+        _put_files_back(kept.store, Path(settings.STORAGES["artifacts"]["OPTIONS"]["location"]))
+
+
+def _put_files_back(kept: Path, folder: Path) -> None:
+    for entry in folder.iterdir():
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-    shutil.copytree(kept.home, home, dirs_exist_ok=True)
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
 
 
 def _put_rows_back(rows: Rows, sequences: list[tuple[str, int]]) -> None:

@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_store")]
 
 @pytest.fixture
 def warranted(world: Any) -> tuple[Any, Any, Warrant]:
+    """A version with a warrant that the gate lets through."""
     version = world.approved()
     warrant = deployment_request(actor=world["owner"], version_id=version.pk, **PLACE)
     publish()

@@ -24,10 +24,13 @@ from people.models import Notice
 from people.services.erasures import erasure_confirm, erasure_refuse, erasure_request
 from people.services.notices import notify
 from people.services.people import user_change, user_deactivate, user_reactivate
+from registry.models import Version
+from registry.selectors.versions import version_by_id
 from tests.ledger.conftest import SYSTEM
 from tests.people.crew import Crew, acting
 from tests.portal.test_pages import signed_in
-from tests.world import make_world, publish
+from tests.remembered import remembered
+from tests.world import World, facts, from_facts, make_world, publish
 
 pytestmark = pytest.mark.django_db
 
@@ -85,6 +88,19 @@ def test_nobody_else_may(crew: Crew) -> None:
 
 @pytest.fixture
 def decided(home: Path, transactional_db: None) -> Any:
+    return make_decided()
+
+
+def _kept(made: tuple[World, Version, Decision]) -> tuple[Any, ...]:
+    return facts(made[0]), made[1].pk, made[2].pk
+
+
+def _given(kept: tuple[Any, ...]) -> tuple[World, Version, Decision]:
+    return from_facts(kept[0]), version_by_id(kept[1]), Decision.objects.get(pk=kept[2])
+
+
+@remembered(_kept, _given, first=True)
+def make_decided() -> tuple[World, Version, Decision]:
     """A version that a reviewer, who is erased afterwards, has approved with a reason of their own words."""
     world = make_world()
     named = user_change(
