@@ -120,8 +120,9 @@ def portal(environment: dict[str, str]) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         bind = f"127.0.0.1:{probe.getsockname()[1]}"
+    # imported once, then forked: four times on two cores would be most of the test
     process = subprocess.Popen(
-        processes.web(bind, workers=WORKERS),
+        [*processes.web(bind, workers=WORKERS), "--preload"],
         cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     yield bind
