@@ -20,6 +20,10 @@ from ledger import hsm
 from ledger.errors import Unavailable
 from modelwarrant import keys
 
+# What one guess at a secret costs (scrypt's log2 n). A random one of 256 bits can't be guessed however cheap a guess is;
+# a person's can.
+GIVEN, MADE = 17, 14
+
 
 class Provider(Protocol):
     """Makes keys and signs. Raises Unavailable where a key isn't there or can't be used."""
@@ -54,8 +58,7 @@ class FileProvider:
         self._make_folder()
         private = keys.generate(algorithm)
         public = private.public_key()
-        # A random secret of 256 bits can't be guessed however cheap a guess is; a person's can.
-        pem = keys.dump_private(private, self._secret(), log2_n=17 if self._given else 14)
+        pem = keys.dump_private(private, self._secret(), log2_n=GIVEN if self._given else MADE)
         _write_new(self._path(keys.key_id(public)), pem)
         return public
 

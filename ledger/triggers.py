@@ -109,7 +109,10 @@ def _postgresql_missing(connection: BaseDatabaseWrapper) -> list[str]:
             [[model._meta.db_table for model in APPEND_ONLY]],
         )
         found = set(cursor.fetchall())
-        cursor.execute("SELECT proname, prosrc FROM pg_proc WHERE pg_function_is_visible(oid)")
+        cursor.execute(
+            "SELECT proname, prosrc FROM pg_proc WHERE proname = ANY(%s) AND pg_function_is_visible(oid)",
+            [[*_PG_FUNCTIONS]],
+        )
         bodies = dict(cursor.fetchall())
     wrong = [name for name, body in _PG_FUNCTIONS.items() if bodies.get(name) != body]
     for table, name in _names("postgresql"):

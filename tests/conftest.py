@@ -7,6 +7,7 @@ with CI=true it makes the run fail.
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import shutil
@@ -14,7 +15,9 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,8 +66,7 @@ def _prepare_environment() -> None:
                     pytest.exit(f"PostgreSQL is needed: {error}", returncode=1)
                 os.environ["MODELWARRANT_TEST_NO_DATABASE"] = _no_database = str(error)
         server, _, _ = url.rpartition("/")
-        # A name of this run's own: several runs may share a server. What a test commits need not outlive the server;
-        # tests of what must (soak) have databases of their own.
+        # A name of this run's own: several runs may share a server. As for SQLite below, nothing need outlive it.
         at_ease = "options=-c%20synchronous_commit%3Doff"
         os.environ["DATABASE_URL"] = f"{server}/modelwarrant_{os.getpid()}?{at_ease}"
         os.environ["SECRET_KEY"] = secrets.token_urlsafe(64)
@@ -86,19 +88,30 @@ _prepare_environment()
 
 from django.conf import settings  # noqa: E402
 
-from tests import emptying, remembered  # noqa: E402
+from tests import emptying, ground, remembered  # noqa: E402
 
-settings.DEBUG  # noqa: B018  reads the settings now, with the environment above
+# What a test commits need not outlive the machine; tests of what must have databases of their own.
+if DATABASE == "sqlite":
+    settings.DATABASES["default"]["OPTIONS"]["init_command"] += " PRAGMA synchronous=OFF;"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     if WORKER == "main":
         if _server is not None:
             _server.stop()
+        elif DATABASE == "postgres" and not _no_database:
+            ground.take_away()
         shutil.rmtree(os.environ["MODELWARRANT_TEST_BASE"], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    sampled: set[str] = set()
+    for item in items:
+        if item.get_closest_marker("sampled"):
+            function = item.nodeid.partition("[")[0]
+            if function in sampled:
+                item.add_marker("once")
+            sampled.add(function)
     missing = {name: reason for name, reason in _missing().items() if reason}
     for item in items:
         if item.get_closest_marker("django_db") or DATABASE_FIXTURES & set(getattr(item, "fixturenames", ())):
@@ -120,6 +133,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(pytest.mark.skip(reason=reason))
 
 
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays: nothing of it need be looked at each time garbage is."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
 def _missing() -> dict[str, str]:
     """What markers ask for and isn't here: marker -> reason, empty when it is here."""
     return {
@@ -136,10 +156,28 @@ def _listens(host: str, port: int) -> bool:
     return True
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb() -> bool:
+    """Whether pytest-django takes the file that is there: the copy of the run's tables, which goes with the run."""
+    return DATABASE == "sqlite"
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: Any
+) -> None:
+    """Before the database of this process is made."""
+    with django_db_blocker.unblock():
+        ground.lay()
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _quick_passwords() -> None:
-    """Password hashing made to be slow would be most of the suite's time."""
+def _quick_secrets() -> Iterator[None]:
+    """Hashing made to be slow, of passwords and of what keeps keys, would be most of the suite's time."""
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(import_module("ledger.providers"), "MADE", 4)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -271,18 +271,19 @@ def publish() -> None:
     sequence()
 
 
-def _facts(world: World) -> tuple[Any, ...]:
+def facts(world: World) -> tuple[Any, ...]:
+    """What `from_facts` makes the world from again, once its rows are there."""
     people = {key: user.pk for key, user in world.users.items()}
     return people, world.ci, world.token, world.model.pk, world.private
 
 
-def _from_facts(facts: tuple[Any, ...]) -> World:
-    people, ci, token, model, private = facts
+def from_facts(kept: tuple[Any, ...]) -> World:
+    people, ci, token, model, private = kept
     users = {key: User.objects.get(pk=pk) for key, pk in people.items()}
     return World(users, ci, token, AIModel.objects.select_related("system").get(pk=model), private)
 
 
-@remembered(_facts, _from_facts, first=True)
+@remembered(facts, from_facts, first=True)
 def make_world(*, tier: str = "high") -> World:
     """Everything up to a model without versions."""
     begun = bootstrap(

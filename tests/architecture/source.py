@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,10 +19,20 @@ class Module:
     path: Path
     lines: int
     tree: ast.Module
-    inside_functions: frozenset[int] = field(repr=False)
-    """ids of the nodes that stand in a function"""
-    for_types: frozenset[int] = field(repr=False)
-    """ids of the nodes under `if TYPE_CHECKING`"""
+
+    @cached_property
+    def inside_functions(self) -> frozenset[int]:
+        """ids of the nodes that stand in a function"""
+        functions = (n for n in ast.walk(self.tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
+        return frozenset(id(inner) for function in functions for inner in ast.walk(function))
+
+    @cached_property
+    def for_types(self) -> frozenset[int]:
+        """ids of the nodes under `if TYPE_CHECKING`"""
+        blocks = (
+            n for n in ast.walk(self.tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.dump(n.test)
+        )
+        return frozenset(id(inner) for block in blocks for inner in ast.walk(block))
 
     @property
     def floor(self) -> str:
@@ -51,19 +61,7 @@ def modules() -> dict[str, Module]:
                 continue
             name = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
             text = path.read_text()
-            tree = ast.parse(text, str(path))
-            functions = (n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
-            typed = (
-                n for n in ast.walk(tree) if isinstance(n, ast.If) and "TYPE_CHECKING" in ast.dump(n.test)
-            )
-            found[name] = Module(
-                name=name,
-                path=path,
-                lines=len(text.splitlines()),
-                tree=tree,
-                inside_functions=frozenset(id(inner) for f in functions for inner in ast.walk(f)),
-                for_types=frozenset(id(inner) for block in typed for inner in ast.walk(block)),
-            )
+            found[name] = Module(name, path, len(text.splitlines()), ast.parse(text, str(path)))
     return found
 
 

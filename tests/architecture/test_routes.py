@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.contrib import admin
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Model
 from django.http import HttpResponseBase
 from django.test import Client
@@ -177,7 +177,11 @@ class Asking:
 
 
 def _recorded() -> int:
-    return Entry.objects.exclude(event__startswith="ledger.denied").count()
+    # asked twice a request, thousands of times: without the query's being built each time
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM {Entry._meta.db_table} WHERE event NOT LIKE 'ledger.denied%'")
+        (count,) = cursor.fetchone()
+    return int(count)
 
 
 @pytest.fixture(scope="module")
@@ -351,8 +355,9 @@ def _ask(
         def ask(key: str, where: str = here) -> HttpResponseBase:
             return asking.ask(key, method, where, query, body)  # noqa: B023  called before the next turn
 
-        def same(key: str) -> None:
-            known, unknown = (asking.ask(key, method, where, query, body) for where in (here, gone))  # noqa: B023
+        def same(key: str, known: HttpResponseBase | None = None) -> None:
+            known = ask(key) if known is None else known
+            unknown = ask(key, gone)
             holds = (known.status_code, _text(known, row)) == (unknown.status_code, _text(unknown, gone))
             asking.check(holds, key, method, here, known, "what isn't there looks otherwise")  # noqa: B023
 
@@ -375,20 +380,25 @@ def _ask(
             continue
         listed = row is None and method in ("GET", "HEAD") and not rule.whole and not rule.about
         for key in STRANGERS if method != "HEAD" else ("elsewhere",):
-            answer = ask(key)
+            still = rule.anywhere and key == "elsewhere"
+            answer = asking.ask(key, method, here, query, body, still=still)
             if listed and not (rule.anywhere and key != "elsewhere"):
                 expect(key, answer, 200)
                 _holds_nothing(asking, key, method, here, answer)
-            elif rule.anywhere and key == "elsewhere":
-                asking.ask(key, method, here, query, body, still=True)
+            elif still:
                 _holds_nothing(asking, key, method, here, answer)
             elif row is None or rule.whole or rule.anywhere:
                 expect(key, answer, 403, 404)
             else:
                 expect(key, answer, 404)
-        if row is not None and not (rule.whole or rule.anywhere) and method != "HEAD":
-            same("elsewhere")
-        for key in asking.sample.without(who):
+            if (
+                key == "elsewhere"
+                and row is not None
+                and not (rule.whole or rule.anywhere)
+                and method != "HEAD"
+            ):
+                same(key, answer)
+        for key in asking.sample.without(who) if method != "HEAD" else ():
             sees = view is not None and view in ROLES[asking.sample.role(key)].permissions
             if listed and not rule.anywhere:
                 expect(key, ask(key), 200)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.architecture.source import Module, modules
+from tests.architecture.source import ROOT, Module, modules
 
 ALWAYS = frozenset(
     {"save", "bulk_create", "bulk_update", "get_or_create", "update_or_create", "abulk_create", "asave"}
@@ -39,7 +39,10 @@ def writes(module: Module) -> Iterator[ast.Call]:
     for node in ast.walk(module.tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
-        method, receiver = node.func.attr, ast.unparse(node.func.value)
+        method = node.func.attr
+        if method not in ALWAYS | ON_QUERYSETS | RAW:
+            continue
+        receiver = ast.unparse(node.func.value)
         if receiver.endswith("storage"):  # of files
             continue
         query = any(word in f"{receiver}." for word in QUERY_WORDS)
@@ -82,28 +85,56 @@ def is_governed(function: ast.FunctionDef) -> bool:
     )
 
 
-SERVICES = [
-    pytest.param(module, function, id=f"{module.name}.{function.name}")
-    for module in modules().values()
-    for function in functions(module)
-    if is_governed(function)
-]
+def services() -> list[tuple[Module, ast.FunctionDef]]:
+    return [
+        (module, function)
+        for module in modules().values()
+        for function in functions(module)
+        if is_governed(function)
+    ]
 
 
 def test_there_are_services() -> None:
-    assert len(SERVICES) > 10
+    assert len(services()) > 10
 
 
-@pytest.mark.parametrize(("module", "function"), SERVICES)
-def test_a_service_is_told_who_acts(module: Module, function: ast.FunctionDef) -> None:
+def test_every_service_is_told_who_acts() -> None:
+    faults = [
+        f"{module.where(function)} {function.name}: {fault}"
+        for module, function in services()
+        for fault in misshapen(module, function)
+    ]
+    assert not faults, "\n".join(faults)
+
+
+def misshapen(module: Module, function: ast.FunctionDef) -> Iterator[str]:
+    """What a service's signature lacks."""
     arguments = function.args
-    assert module.room.startswith("services"), f"{module.where(function)}: a service outside services"
-    positional = arguments.posonlyargs + arguments.args
-    assert not positional, f"{module.where(function)}: keyword-only"
-    assert arguments.vararg is None, f"{module.where(function)}: keyword-only"
+    if not module.room.startswith("services"):
+        yield "a service outside services"
+    if arguments.posonlyargs or arguments.args or arguments.vararg:
+        yield "keyword-only"
     required = {
         argument.arg
         for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
         if default is None
     }
-    assert "actor" in required, f"{module.where(function)}: `actor` is missing or has a default"
+    if "actor" not in required:
+        yield "`actor` is missing or has a default"
+
+
+@pytest.mark.parametrize(
+    ("signature", "fault"),
+    [
+        ("(*, actor)", ""),
+        ("(actor)", "keyword-only"),
+        ("(*actors, actor)", "keyword-only"),
+        ("(*, actor=None)", "`actor` is missing or has a default"),
+    ],
+)
+def test_a_service_that_is_not_told_is_found(signature: str, fault: str) -> None:
+    tree = ast.parse(f"def act{signature}: pass")
+    [function] = tree.body
+    assert isinstance(function, ast.FunctionDef)
+    found = next(misshapen(Module("ledger.services.acts", ROOT, 1, tree), function), "")
+    assert found == fault

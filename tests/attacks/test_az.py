@@ -56,6 +56,7 @@ def test_what_is_foreign_is_denied_once_however_often_it_is_asked(world: Any) ->
     assert "Risk" not in reader.get(reverse("governance:inbox")).content.decode()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("act", ["retire", "suspend", "withdraw", "submit", "make-report"])
 def test_an_act_on_what_is_foreign_does_nothing_by_any_method(world: Any, act: str) -> None:
     """AZ-02"""
@@ -85,6 +86,7 @@ def test_a_foreign_key_in_a_list_writes_not_even_the_part_that_is_mine(world: An
     assert (recorded(), ArtifactFile.objects.count()) == (before, files)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("field", ["system", "model", "dataset", "policy", "policy_digest"])
 def test_what_i_may_edit_cannot_be_moved_to_others(world: Any, field: str) -> None:
     """AZ-03"""
@@ -160,6 +162,7 @@ def test_no_write_takes_a_member_that_nobody_may_set(world: Any) -> None:
     assert recorded() == before
 
 
+@pytest.mark.once
 def test_a_form_takes_only_its_own_fields(world: Any) -> None:
     """AZ-06, WF-11: the portal passes over what its form doesn't ask for."""
     version = world.draft()
@@ -187,6 +190,7 @@ def test_forged_rows_of_a_list_change_nothing_in_the_admin(world: Any) -> None:
     assert not [row for row in admin.site._registry.values() if row.inlines or row.list_editable]
 
 
+@pytest.mark.once
 def test_state_changes_by_our_own_form_alone(world: Any) -> None:
     """AZ-09: not by GET, HEAD, another content type, an overridden method, or without the session's token."""
     version = world.draft()
@@ -271,6 +275,7 @@ def test_stored_bytes_have_no_address_of_their_own(world: Any, path: str) -> Non
     assert Client().get(path).status_code == 404
 
 
+@pytest.mark.once
 def test_a_file_is_gone_with_the_role_that_showed_it(world: Any) -> None:
     """AZ-15: the address of a report is no ticket."""
     report = report_request(actor=world["owner"], version_id=world.draft().pk, kind="scorecard")

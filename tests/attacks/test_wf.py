@@ -68,6 +68,7 @@ def approve(world: Any, who: str, version: Version, seat: str) -> Decision:
     )  # fmt: skip
 
 
+@pytest.mark.once
 def test_who_submitted_approves_by_no_door(world: Any) -> None:
     """WF-01: portal, API, admin, the pipeline's token; the denial names the contributor."""
     version = world.in_review()
@@ -96,6 +97,7 @@ def test_who_submitted_approves_by_no_door(world: Any) -> None:
     assert (version_by_id(version.pk).state, Decision.objects.count()) == ("review", 0)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("how", ["file", "card", "component"])
 def test_a_reviewer_who_took_part_is_barred_from_the_whole_version(world: Any, how: str) -> None:
     """WF-03: one file, one word of the card or one component, by whoever holds both roles."""
@@ -177,6 +179,7 @@ def warranted(world: Any) -> Version:
     return version
 
 
+@pytest.mark.once
 def test_bytes_that_were_swapped_close_gate_and_page_says_so(world: Any, own_store: Any) -> None:
     """WF-08: the same name and size, past the service."""
     version = warranted(world)
@@ -216,6 +219,7 @@ def test_a_check_that_fails_later_is_seen_where_the_approval_stands(world: Any) 
     assert any(note.startswith("Approved, condition broken: ") for note in answer["notes"])
 
 
+@pytest.mark.once
 def test_a_policy_that_was_tightened_is_seen_where_the_approval_stands(world: Any) -> None:
     """WF-10: the version keeps the policy of its approval, and its page and the gate say what the next one asks."""
     version = warranted(world)
@@ -235,6 +239,7 @@ def test_a_policy_that_was_tightened_is_seen_where_the_approval_stands(world: An
     assert any("in force since" in note for note in answer["notes"])
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("move", ["approve", "start-review", "suspend", "reinstate", "lift", "retire"])
 def test_steps_are_not_skipped(world: Any, move: str) -> None:
     """WF-11: no move but those that leave the state; the random walks are tests/governance/test_walks.py's."""
@@ -248,6 +253,7 @@ def test_steps_are_not_skipped(world: Any, move: str) -> None:
     assert version_by_id(version.pk).state == "draft"
 
 
+@pytest.mark.once
 def test_a_policy_that_was_loosened_loosens_nothing_that_was_submitted(world: Any) -> None:
     """WF-12: another person puts it into force, and a version keeps the one it was submitted under."""
     version = world.in_review()
@@ -311,6 +317,7 @@ def test_an_approval_that_is_sent_again_is_the_same_approval(world: Any) -> None
     assert other.json()["code"] == "idempotency-mismatch"
 
 
+@pytest.mark.once
 def test_what_has_ended_is_not_approved_and_what_came_later_is_said(world: Any) -> None:
     """WF-15: a newer version doesn't hide an older one's approval, and an ended one takes none."""
     version = world.in_review()

@@ -17,7 +17,7 @@ from ledger.services.audit import ledger_audit
 from registry.models import AIModel, Version
 from tests.registry.world import person
 
-NUMBERS = ("--models=3", "--versions=7", "--decisions=16", "--processes=1")
+NUMBERS = ("--models=2", "--versions=4", "--decisions=9", "--processes=1")
 
 
 def seed(*more: str) -> str:
@@ -41,9 +41,9 @@ def test_a_plan_is_whole_and_the_same_each_time() -> None:
 @pytest.mark.django_db
 def test_a_seed_makes_what_it_says_with_every_entry_and_once(home: Path, own_store: Path) -> None:
     said = seed()
-    assert (AIModel.objects.count(), Version.objects.count(), Decision.objects.count()) == (3, 7, 16)
-    assert Entry.objects.filter(event="governance.decision.recorded").count() == 16
-    assert "16 decisions" in said
+    assert (AIModel.objects.count(), Version.objects.count(), Decision.objects.count()) == (2, 4, 9)
+    assert Entry.objects.filter(event="governance.decision.recorded").count() == 9
+    assert "9 decisions" in said
     assert Leaf.objects.count() == Entry.objects.count()
     audit = ledger_audit(actor=Actor.system("self-audit"))
     assert audit.verdict == "ok", audit.faults

@@ -58,6 +58,7 @@ def opened(version: Any, *names: str) -> bool:
     return all(answer.ok for answer in evaluate(names, Context(version_by_id(version), clock.now())))
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("binding", ["declared", "container"])
 def test_from_the_api_to_a_warrant_by_its_digest(world: Any, tmp_path: Path, binding: str) -> None:
     client = client_of(world)

@@ -98,6 +98,7 @@ def measured(world: Any, version: Any) -> Any:
     return version_by_id(version.pk)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("changed", ["features", "components", "worse"])
 def test_what_differs_takes_the_full_path(world: Any, changed: str) -> None:
     amended(world, tier="medium", more=LIGHT.replace("0.9", "0.05"))

@@ -119,6 +119,7 @@ def test_an_overdue_condition_goes_through_due_and_grace_into_void(
     assert (asked(ruled, version).answer, asked(ruled, version).warrant_status) == ("pass", "active")
 
 
+@pytest.mark.once
 def test_what_fell_before_the_condition_was_met_stays_void(
     ruled: Any, at: Callable[[dt.datetime], None]
 ) -> None:

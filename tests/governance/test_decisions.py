@@ -57,6 +57,7 @@ def test_the_same_decision_twice_is_one(world: Any) -> None:
         world.decide(version, "validator", "risk-reviewer")
 
 
+@pytest.mark.once
 def test_tokens_and_stale_sessions_never_approve(world: Any) -> None:
     version = world.in_review()
     shown = context(version)
@@ -71,6 +72,7 @@ def test_tokens_and_stale_sessions_never_approve(world: Any) -> None:
     assert refusal.value.reason == "stale-session"
 
 
+@pytest.mark.once
 def test_a_reviewer_who_runs_a_check_again_is_not_barred(world: Any) -> None:
     version = world.in_review()
     again = checks_request(actor=world["validator"], version_id=version.pk, checks=["evaluation"])

@@ -66,6 +66,7 @@ def second_reviewer(world: World, role: str = "risk-reviewer") -> Any:
     return world["next"]
 
 
+@pytest.mark.once
 def test_a_claim_tells_colleagues_and_keeps_nobody_out(world: World) -> None:
     version = world.in_review()
     claim = claim_take(actor=world["reviewer"], version_id=version.pk)
@@ -86,6 +87,7 @@ def test_a_claim_tells_colleagues_and_keeps_nobody_out(world: World) -> None:
     assert all(not replay.row_faults(row) for row in Claim.objects.all())
 
 
+@pytest.mark.once
 def test_who_made_it_or_holds_no_seat_claims_nothing(world: World) -> None:
     version = world.in_review()
     for who in ("developer", "owner", "security", "auditor"):
@@ -261,11 +263,13 @@ def test_requested_changes_come_back_in_the_next_round_with_what_changed(world: 
     assert RoundContent.objects.count() == 2
 
 
+@pytest.mark.once
 def test_items_of_a_reason_are_its_lines() -> None:
     assert items("one\n - two\r\n•three\n\n  ") == ["one", "two", "three"]
     assert items("") == []
 
 
+@pytest.mark.once
 def test_signals_are_counted_once_without_names(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     version = world.in_review()
     run = version.runs.first()
@@ -294,6 +298,7 @@ def test_signals_are_counted_once_without_names(world: World, monkeypatch: pytes
     assert not EvidenceOpened.objects.exists()
 
 
+@pytest.mark.once
 def test_a_decision_that_is_refused_counts_nothing(world: World) -> None:
     version = world.in_review()
     with pytest.raises(Conflict, match="changed while you were reading"):
@@ -320,6 +325,7 @@ def test_a_role_that_was_taken_decides_nothing_and_the_denial_names_it(world: Wo
         claim_take(actor=actor, version_id=version.pk)
 
 
+@pytest.mark.once
 def test_the_start_of_a_review_is_not_confused_with_its_end(world: World) -> None:
     version = world.validated()
     first = due_of(version)

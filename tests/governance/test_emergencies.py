@@ -139,6 +139,7 @@ def test_approved_afterwards_by_the_normal_seats(waiting: tuple[Any, Any]) -> No
     gate.ask(actor=world.ci, version_id=version.pk, **PLACE)
 
 
+@pytest.mark.once
 def test_nothing_breaks_glass_for_what_nobody_would_let_through(waiting: tuple[Any, Any]) -> None:
     world, version = waiting
     draft = world.draft()
@@ -155,6 +156,7 @@ def test_nothing_breaks_glass_for_what_nobody_would_let_through(waiting: tuple[A
     assert counted(version.model_id) == 0
 
 
+@pytest.mark.once
 def test_a_policy_that_says_nothing_allows_none(world: Any) -> None:
     text = shipped("high", without=("break_glass",))
     policy = policy_draft(actor=world["author"], text=text)

@@ -127,6 +127,7 @@ def resign(world: Any, version: Any, folder: Path) -> Signature:
     return signature_add(actor=world.ci, version_id=version.pk, bundle=bundle)
 
 
+@pytest.mark.once
 def test_what_the_log_received_before_the_place_stays_good_whatever_its_date(world: Any) -> None:
     version, _ = warranted(world)
     key, index = key_of("model"), place(version)
@@ -152,6 +153,7 @@ def test_what_the_log_received_before_the_place_stays_good_whatever_its_date(wor
         assert judge(bundle, stored, at=at, recorded=recorded).status == status, (at, recorded)
 
 
+@pytest.mark.once
 def test_from_the_very_place_on_nothing_counts(world: Any) -> None:
     version = world.draft()
     publish()
@@ -175,6 +177,7 @@ def test_a_warrant_counts_by_the_place_of_its_signature(world: Any) -> None:
         key_revoke(actor=world["security"], key_id=key.pk)
 
 
+@pytest.mark.once
 def test_a_warrant_signed_too_late_is_void_and_a_new_one_is_a_request_away(world: Any) -> None:
     version, warrant = warranted(world)
     spare = key_request(actor=world["one"], purpose="warrant", label="next")

@@ -69,6 +69,7 @@ def test_a_finding_closed_or_taken_away_by_sql_opens_nothing(world: Any) -> None
     assert refused() == {"record-altered"}
 
 
+@pytest.mark.once
 def test_an_open_finding_stops_an_approval_and_an_accepted_risk_is_printed(world: Any) -> None:
     version = world.in_review()
     world.decide(version, "validator", "independent-validator")
@@ -108,6 +109,7 @@ def test_an_open_finding_stops_an_approval_and_an_accepted_risk_is_printed(world
     )  # what runs is stopped by a person, never by a finding
 
 
+@pytest.mark.once
 def test_findings_and_dissent_are_printed_and_an_erasure_keeps_the_proofs(world: Any) -> None:
     version = world.in_review()
     decision = world.decide(version, "reviewer", "risk-reviewer")
@@ -185,6 +187,7 @@ def test_two_at_once_open_one_finding_and_one_decision_of_two_stands(world: Any)
     assert finding.statements.count() == 1
 
 
+@pytest.mark.once
 def test_the_pages_and_the_api_tell_what_they_may(world: Any) -> None:
     version = world.draft()
     finding = opened(world, version, description="<script>alert(1)</script> and\na second line")

@@ -28,6 +28,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("own_store")]
 
 @pytest.fixture
 def warranted(world: Any) -> tuple[Any, Any, Warrant]:
+    """A version with a warrant that the gate lets through."""
     version = world.approved()
     warrant = deployment_request(actor=world["owner"], version_id=version.pk, **PLACE)
     publish()
@@ -121,6 +122,7 @@ def test_an_overwritten_file_closes_the_gate(warranted: tuple[Any, Any, Warrant]
     assert "artifact-altered" in {reason["code"] for reason in reply.reasons}
 
 
+@pytest.mark.once
 def test_who_may_not_ask_learns_nothing(warranted: tuple[Any, Any, Warrant]) -> None:
     world, version, _ = warranted
     stranger = Actor("user", "p-stranger", "api", pk="00000000-0000-4000-8000-000000000000")

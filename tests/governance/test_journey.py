@@ -95,6 +95,7 @@ def test_a_version_earns_its_warrant_and_loses_it(world: Any) -> None:
     assert audit.verdict == "ok", audit.faults
 
 
+@pytest.mark.once
 def test_a_weak_version_is_refused_with_every_reason(world: Any) -> None:
     version = world.validated(evaluation=rows(seed=4, telling=0.0))
     version_start_review(actor=world["validator"], version_id=version.pk)
@@ -114,6 +115,7 @@ def test_a_report_that_nothing_allows_opens_an_incident(world: Any) -> None:
     assert [incident.cause for incident in version.model.system.incidents.all()] == ["unwarranted-deployment"]
 
 
+@pytest.mark.once
 def test_nobody_decides_on_what_they_made(world: Any) -> None:
     version = world.in_review()
     with pytest.raises(NotAllowed):

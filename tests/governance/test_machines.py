@@ -124,6 +124,7 @@ def outcome(table: Any, actor: Any, row: Any) -> str:
         return str(error)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.usefixtures("own_store")
 def test_what_a_page_says_is_what_the_service_does(home: Path, db: None) -> None:
@@ -181,6 +182,7 @@ def test_what_a_page_says_is_what_the_service_does(home: Path, db: None) -> None
     } <= opened
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_a_grant_and_a_hold_say_who_else_must_act(home: Path, db: None) -> None:
     world = make_world()

@@ -73,6 +73,7 @@ def test_who_hands_in_what(world: Any) -> None:
         )
 
 
+@pytest.mark.once
 def test_they_open_gates_and_void_what_was_decided_without_them(world: Any) -> None:
     version = world.validated()
     version_start_review(actor=world["validator"], version_id=version.pk)

@@ -105,6 +105,7 @@ def test_many_are_capped_with_a_word_and_one_query_a_kind(world: World) -> None:
     assert of(reader).get("/api/v1/search?q=Progression").json()["more"] == ["version"]
 
 
+@pytest.mark.once
 def test_odd_questions_are_refused_or_read(world: World) -> None:
     client = of(person("auditor", on=world.system))
     assert client.get("/api/v1/search?q=a&name__regex=x").status_code == 400

@@ -84,6 +84,7 @@ def test_without_a_policy_nothing_can_be_decided(world: World, capsys: pytest.Ca
     assert "No system is in use" in of(world, "auditor").get("/seats/").content.decode()
 
 
+@pytest.mark.once
 def test_the_pages_are_for_who_may_see(world: World) -> None:
     nobody: Any = User.objects.create(email="n@example.org", name="Nobody", created_at="2026-01-01T00:00Z")
     client = Client()

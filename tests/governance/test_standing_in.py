@@ -121,6 +121,7 @@ def test_who_made_it_decides_through_nobody_and_for_nobody(world: World) -> None
     assert filled(version) == []
 
 
+@pytest.mark.once
 def test_who_stands_in_for_the_author_puts_no_policy_of_theirs_into_force(world: World, root: Path) -> None:
     text = (root / "fixtures" / "policies" / "low.yaml").read_text()
     draft = policy_draft(actor=world["author"], text=text)

@@ -109,6 +109,7 @@ def test_a_folder_that_is_gone_is_tried_again(grown, tmp_path, settings):
     assert OutsideContact.objects.get().ok
 
 
+@pytest.mark.once
 def test_a_handover_is_all_an_auditor_needs(grown, tmp_path, settings, capsys):
     settings.LEDGER_ANCHORS = [f"handover:{tmp_path}/for-the-auditor.txt"]
     assert keep() == 1
@@ -212,6 +213,7 @@ def honest(monkeypatch):
     monkeypatch.setattr(Authority, "status", 200)
 
 
+@pytest.mark.once
 def test_a_time_stamp_is_kept_and_openssl_verifies_it_too(grown, stamping, settings, tmp_path):
     root = Authority.folder / "ca.pem"
     settings.LEDGER_ANCHORS = [f"rfc3161:{stamping},{root}"]
@@ -228,6 +230,7 @@ def test_a_time_stamp_is_kept_and_openssl_verifies_it_too(grown, stamping, setti
     assert "the time stamp doesn't hold" in faults()[0]
 
 
+@pytest.mark.once
 def test_stamps_that_are_not_for_this_checkpoint_are_refused(
     grown, stamping, settings, tmp_path, monkeypatch
 ):
@@ -256,6 +259,7 @@ def test_stamps_that_are_not_for_this_checkpoint_are_refused(
     assert Anchored.objects.count() == 0
 
 
+@pytest.mark.once
 def test_a_stamp_by_somebody_elses_authority_is_refused(grown, stamping, settings, tmp_path):
     authority(tmp_path / "other")
     settings.LEDGER_ANCHORS = [f"rfc3161:{stamping},{tmp_path / 'other' / 'ca.pem'}"]
@@ -263,6 +267,7 @@ def test_a_stamp_by_somebody_elses_authority_is_refused(grown, stamping, setting
     assert "doesn't hold" in OutsideContact.objects.get().detail
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -28,6 +28,7 @@ def verify(folder: Path, key) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("count", [10, 300])
 def test_a_stranger_verifies_the_export(log_key, note, sequence, tmp_path, count):
     note(count)
@@ -50,6 +51,7 @@ def test_a_stranger_verifies_the_export(log_key, note, sequence, tmp_path, count
     assert verify(done.path, log_key).returncode == 1
 
 
+@pytest.mark.once
 def test_nothing_published_is_said(home, tmp_path):
     with pytest.raises(Unavailable, match="Nothing is published"):
         export_log(actor=SYSTEM, target=tmp_path / "log")
@@ -81,6 +83,7 @@ def places(tmp_path: Path) -> dict[str, Path]:
     }
 
 
+@pytest.mark.once
 def test_places_that_hold_something_else_are_refused(log_key, note, sequence, tmp_path):
     note(3)
     sequence()
@@ -104,6 +107,7 @@ def test_a_log_that_is_not_what_was_signed_leaves_no_file(log_key, note, sequenc
     assert not [path for path in tmp_path.iterdir() if "log" in path.name]
 
 
+@pytest.mark.once
 def test_the_command_prints_root_and_chain(log_key, note, sequence, tmp_path):
     note(1)
     sequence()

@@ -26,7 +26,7 @@ LACKS = [
     if not there
 ]
 needs_token = pytest.mark.skipif(bool(LACKS), reason=f"not installed: {', '.join(LACKS)}")
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ def active(purpose: str) -> KeyRecord:
     return keys.key_move(actor=SYSTEM, key_id=row.pk, move="activate")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("purpose", "algorithm"), [("log", "ed25519"), ("warrant", "p256"), ("report", "p256")]
 )
@@ -44,6 +45,7 @@ def test_an_active_key_signs_and_its_private_half_is_nobody_elses(home: Path, pu
     assert b"PRIVATE" not in everything
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("which", ["file", "folder", "secret"])
 def test_a_key_that_others_can_read_signs_nothing(home: Path, which):
     row = active("warrant")
@@ -55,6 +57,7 @@ def test_a_key_that_others_can_read_signs_nothing(home: Path, which):
         keys.signer("warrant")
 
 
+@pytest.mark.once
 def test_a_lost_key_or_a_wrong_secret_is_named(home: Path, tmp_path):
     row = active("warrant")
     secret = tmp_path / "other-secret"
@@ -115,6 +118,7 @@ def test_public_keys_are_imported_and_weak_or_private_ones_are_not(home):
         keys.key_create(actor=SYSTEM, purpose="door")
 
 
+@pytest.mark.once
 def test_a_web_process_makes_no_key(home, settings):
     settings.LEDGER_HOLDS_KEYS = False
     with pytest.raises(Unavailable, match="holds no keys"):

@@ -127,6 +127,7 @@ def test_a_key_ends_when_it_was_said_to(log_key: KeyRecord, monkeypatch: pytest.
     assert ledger_audit(actor=Actor.system("self-audit")).verdict == "ok"
 
 
+@pytest.mark.once
 def test_programs_learn_every_key_with_its_window(log_key: KeyRecord, client: Client) -> None:
     second, waiting = active("log"), keys.key_create(actor=SYSTEM, purpose="log")
     gone = active("warrant")

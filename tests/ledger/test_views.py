@@ -37,6 +37,7 @@ def test_a_stranger_reads_the_whole_log_over_http(client, log_key, note, sequenc
     assert client.get("/log/tile/0/000.p/100").content == written["tile/0/000"][: 100 * 32]
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "path", ["0/001", "0/000.p/256", "entries/00", "../secret", "0/000.p/0", "9/000", "entries/000.p/40"]
 )
@@ -64,6 +65,7 @@ def test_proofs_and_receipts_name_nobody_and_are_for_everybody(client, log_key, 
     assert client.get(f"/api/v1/ledger/entries/{nobody}/proof").status_code == 404
 
 
+@pytest.mark.once
 def test_entry_and_proof_are_files_that_the_tool_takes(client, log_key, note, sequence, tmp_path, capsys):
     entry_id = note(3)[1].entry_id
     assert client.get(f"/log/proof/{entry_id}").status_code == 404
@@ -82,6 +84,7 @@ def test_entry_and_proof_are_files_that_the_tool_takes(client, log_key, note, se
     )
 
 
+@pytest.mark.once
 def test_the_help_page_names_this_log_and_takes_any_question(client, log_key, note, sequence):
     note(1)
     sequence()

@@ -121,6 +121,7 @@ def test_a_rewritten_history_is_refused_by_who_saw_the_first(witnessed, tmp_path
     assert Cosignature.objects.count() == 0
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("column", ["line", "witness", "keyid", "at", "size"])
 def test_a_cosignature_that_was_touched_is_found(witnessed, column):
     witnessed()
@@ -161,6 +162,7 @@ def foreign_line() -> bytes:
     return cosigner.signature_line(b"x\n", 1).encode()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("answer", "said", "contradicts"),
     [
@@ -194,6 +196,7 @@ def test_a_hostile_witness_changes_nothing(
     assert (contact().ok, contact().contradicts) == (False, contradicts)
 
 
+@pytest.mark.once
 def test_nobody_there_and_a_policy_that_cannot_be_meant(log_key, note, sequence, tmp_path, settings):
     note(1)
     sequence()

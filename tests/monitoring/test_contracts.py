@@ -45,6 +45,7 @@ def test_data_that_keep_their_contract_are_accepted_once(world: Any) -> None:
     assert evaluate(("datasets-declared",), Context(version_by_id(version.pk), clock.now()))[0].ok
 
 
+@pytest.mark.once
 def test_data_that_break_their_contract_are_refused_with_every_fault(world: Any) -> None:
     broken = rows(seed=3).replace(b",1\n", b",7\n").replace(b",a,", b",,")
     version, data = evaluated(world, broken)
@@ -55,6 +56,7 @@ def test_data_that_break_their_contract_are_refused_with_every_fault(world: Any)
     assert [reason.code for reason in answer.reasons] == ["dataset-refused"]
 
 
+@pytest.mark.once
 def test_data_used_for_training_are_not_refused_for_that(world: Any) -> None:
     version, data = evaluated(world, rows(seed=2))  # the training data, byte for byte
     run = Run.objects.get()

@@ -201,6 +201,7 @@ def test_a_helper_that_dies_costs_its_part_s_lease(
     assert ended(run).outcome_digest == alone
 
 
+@pytest.mark.sampled
 @pytest.mark.slow
 @pytest.mark.parametrize("lost", ["kept", "row"])
 def test_what_is_finished_and_not_there_is_counted_again(
@@ -232,6 +233,7 @@ def test_what_is_finished_and_not_there_is_counted_again(
     assert ended(run).outcome_digest == alone
 
 
+@pytest.mark.once
 def test_a_desk_of_another_host_is_not_worked_at(drift: Any, counted: Counted, home: Path) -> None:
     _, run = drift
     offered: list[bool] = []
@@ -275,6 +277,7 @@ def test_a_helper_stops_after_the_part_in_which_the_run_was_cancelled(drift: Any
     assert (run.state, run.error_code, run.outcome) == ("error", "cancelled", None)
 
 
+@pytest.mark.once
 def test_a_fault_in_a_part_is_named_by_the_run_s_worker_alone(
     drift: Any, counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -399,6 +402,7 @@ def test_one_thread_of_a_process_helps_and_none_while_another_executes(
     assert tasks._executing == set()
 
 
+@pytest.mark.once
 def test_a_row_cannot_have_data_counted_as_others(drift: Any, counted: Counted, home: Path) -> None:
     """The key follows from what the run reads, never from the row: who writes rows names no desk."""
     _, run = drift

@@ -25,6 +25,7 @@ from tests.people.crew import Crew, acting
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("role", [name for name, role in ROLES.items() if role.kind == "person"])
 def test_a_role_gives_its_rights_and_no_other(crew: Crew, role: str) -> None:
     actor = acting(crew.person(role))

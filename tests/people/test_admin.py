@@ -17,7 +17,7 @@ from people.models import Attempt, Grant, Notice, Recovery, ServiceIdentity, Tok
 from tests.people.crew import PASSWORD, Crew, code
 from tests.people.test_keys import pem
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 GOVERNED = (User, ServiceIdentity, Token, Grant, Recovery, KeyRecord)
 

@@ -45,6 +45,7 @@ def test_the_beginning_makes_two_operators_and_the_keys_and_closes_itself(home: 
     assert User.objects.count() == 2
 
 
+@pytest.mark.once
 def test_a_password_comes_from_the_environment_or_a_file(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,6 +60,7 @@ def test_a_password_comes_from_the_environment_or_a_file(
     assert User.objects.get(email="omar@example.org").check_password("a-long-password-from-a-file")
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("first", "second", "field"),
     [
@@ -79,6 +81,7 @@ def test_bad_input_names_its_field_and_leaves_nothing(
     assert not Entry.objects.exists()
 
 
+@pytest.mark.once
 def test_nobody_but_the_command_begins(crew: Crew) -> None:
     for actor in (crew.olga, Actor.system("sequencer")):
         with pytest.raises(Refused):

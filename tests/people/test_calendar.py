@@ -22,7 +22,7 @@ from people.services.grants import grant_revoke
 from people.services.people import user_deactivate
 from tests.people.crew import Crew, acting
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 DUE = dt.datetime(2026, 12, 4, 18, tzinfo=dt.UTC)
 
 

@@ -84,6 +84,7 @@ def test_without_a_second_factor_it_carries_no_power(crew: Crew, lending: Any) -
     assert access.allowed(weak, P.VERSION_VIEW, lending[0])
 
 
+@pytest.mark.once
 def test_an_actor_of_before_the_delegation_uses_none_of_it(crew: Crew, lending: Any) -> None:
     """Rights are used only together with what bars their holder: the two are read at once."""
     holder, delegate = crew.person("risk-reviewer", on=lending[0]), crew.person()
@@ -115,6 +116,7 @@ def test_it_begins_and_ends_at_the_very_second(crew: Crew, lending: Any, time: C
         delegation_end(actor=Actor.system("expiry-sweep"), delegation_id=row.pk)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("how", ["delegator", "delegate", "operator", "grant", "locked out", "gone"])
 def test_it_is_over_with_the_next_request(crew: Crew, lending: Any, how: str) -> None:
     """AZ-12, WF-06: the session and the open form live on, the right doesn't."""
@@ -176,6 +178,7 @@ def test_what_cannot_be_held_together_cannot_be_lent(crew: Crew, lending: Any) -
         grant_confirm(actor=crew.omar, grant_id=asked.pk)
 
 
+@pytest.mark.once
 def test_what_hands_out_rights_is_never_lent(crew: Crew) -> None:
     with pytest.raises(Invalid, match="can't be delegated"):
         lend(crew.first, crew.person())
@@ -205,6 +208,7 @@ def test_only_its_holder_lends_a_role_freshly_signed_in(crew: Crew, lending: Any
     assert not Delegation.objects.exists()
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
@@ -248,6 +252,7 @@ def test_a_double_click_lends_once(crew: Crew, lending: Any) -> None:
     assert Delegation.objects.count() == 1
 
 
+@pytest.mark.once
 def test_a_stranger_cannot_end_it_and_sees_none(crew: Crew, lending: Any) -> None:
     (row,) = lend(crew.person("risk-reviewer", on=lending[0]), crew.person())
     stranger = crew.person("developer", on=lending[3])
@@ -298,6 +303,7 @@ def test_a_seat_is_its_holder_s_whoever_sits_in_it(crew: Crew, lending: Any) -> 
     assert access.lenders(acting(own), "risk-reviewer", scope) == ()  # their own right comes first
 
 
+@pytest.mark.once
 def test_notices_go_to_who_stands_in_and_to_the_deputy(crew: Crew, lending: Any, time: Clock) -> None:
     holder, delegate, deputy = crew.person("risk-reviewer", on=lending[0]), crew.person(), crew.person()
     lend(holder, delegate)
@@ -311,6 +317,7 @@ def test_notices_go_to_who_stands_in_and_to_the_deputy(crew: Crew, lending: Any,
     assert notify([holder], "Look.") == 1
 
 
+@pytest.mark.once
 def test_an_absence_is_one_s_own(crew: Crew) -> None:
     user, other = crew.person(), crew.person()
     tomorrow = clock.now() + timedelta(days=1)
@@ -330,6 +337,7 @@ def test_an_absence_is_one_s_own(crew: Crew) -> None:
         absence_cancel(actor=acting(user), absence_id=row.pk)
 
 
+@pytest.mark.once
 def test_the_pages_lend_and_take_back(crew: Crew, lending: Any) -> None:
     holder, delegate = crew.person("risk-reviewer", on=lending[0]), crew.person()
     client = signed_in(crew, holder)

@@ -46,6 +46,7 @@ def test_a_key_of_ours_is_made_retired_and_not_trusted_before_confirmation(crew:
     assert key_retire(actor=crew.omar, key_id=key.pk).state == "retired"
 
 
+@pytest.mark.once
 def test_others_have_no_say_about_keys(crew: Crew) -> None:
     key = key_import_request(actor=crew.olga, purpose="model", public_pem=pem())
     for role in ("owner", "risk-reviewer", "auditor"):
@@ -62,6 +63,7 @@ def test_others_have_no_say_about_keys(crew: Crew) -> None:
         key_confirm(actor=crew.omar, key_id=nobody())
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "given", [b"", b"not a key", b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n"]
 )
@@ -71,6 +73,7 @@ def test_what_is_no_key(crew: Crew, given: bytes) -> None:
     assert refusal.value.field == "public_pem"
 
 
+@pytest.mark.once
 def test_a_key_of_ours_is_asked_for_where_the_keys_are(crew: Crew, settings: Any) -> None:
     out = StringIO()
     call_command("key_request", "log", "--by", "olga@example.org", "--label", "2027", stdout=out)

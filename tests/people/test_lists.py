@@ -56,6 +56,7 @@ REFUSED = (
 )  # fmt: skip
 
 
+@pytest.mark.once
 def test_an_address_asks_only_what_the_table_allows(crew: Crew) -> None:
     client = of(crew.person("auditor"))
     assert {query: client.get(f"/people/?{query}").status_code for query in REFUSED} == dict.fromkeys(
@@ -63,6 +64,7 @@ def test_an_address_asks_only_what_the_table_allows(crew: Crew) -> None:
     )
 
 
+@pytest.mark.once
 def test_odd_pages_and_empty_filters_are_read(crew: Crew) -> None:
     client = of(crew.person("auditor"))
     for query in ("page=999999999", "page=-1", "page=x", "role=", "sort=-role", "sort=holder&role=auditor"):
@@ -86,6 +88,7 @@ def test_a_view_is_kept_once_found_again_and_nobody_elses(crew: Crew) -> None:
     assert not SavedView.objects.exists()
 
 
+@pytest.mark.once
 def test_a_view_holds_nothing_that_the_table_does_not_allow(crew: Crew) -> None:
     user = crew.person("auditor")
     assert of(user).post("/lists/people/views/", {"name": "x", "query": "a__b=1"}).status_code == 400
@@ -106,6 +109,7 @@ def exported(client: Client, name: str, form: str, query: str = "") -> bytes:
     return b"".join(answer.streaming_content)
 
 
+@pytest.mark.once
 def test_no_cell_of_a_file_is_a_formula_and_json_is_exact(crew: Crew, nasty: Listing) -> None:
     client = of(crew.person())
     said = json.loads(exported(client, "nasty", "json"))
@@ -125,6 +129,7 @@ def test_no_cell_of_a_file_is_a_formula_and_json_is_exact(crew: Crew, nasty: Lis
     assert [row[1].value for row in book.active.iter_rows(min_row=2)] == [len(raw) for raw in NASTY]
 
 
+@pytest.mark.once
 def test_a_file_says_what_it_left_off(crew: Crew, nasty: Listing, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("people.views.desk.MOST_ROWS", 3)
     client = of(crew.person())
@@ -152,6 +157,7 @@ def test_an_export_holds_what_its_reader_may_see_and_is_recorded(crew: Crew, len
     assert nobody == [nobody[0], ""]
 
 
+@pytest.mark.once
 def test_an_export_needs_a_post_of_somebody_signed_in(crew: Crew) -> None:
     assert Client().post("/lists/people/export/", {"format": "csv"}).status_code == 302
     client = of(crew.person())
@@ -181,6 +187,7 @@ def test_a_page_of_a_list_asks_the_same_number_of_questions_for_any_number_of_ro
     assert questions() <= few + 2
 
 
+@pytest.mark.once
 def test_text_is_neutral_only_where_it_must_be() -> None:
     assert exports.neutral("a=b") == "a=b"
     assert exports.neutral("") == ""

@@ -212,6 +212,7 @@ def test_a_lost_memory_is_named_by_the_checkpoints(crew: Crew, home: Path) -> No
     assert audit() == ("ok", ())
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("changes", "field"),
     [

@@ -19,7 +19,7 @@ from tests.people.authenticator import Authenticator
 from tests.people.crew import PASSWORD, Crew
 from tests.people.test_sign_in import password, signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def options(answer: Any) -> dict[str, Any]:

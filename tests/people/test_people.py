@@ -35,6 +35,7 @@ def test_the_log_names_nobody(crew: Crew) -> None:
     assert user.pseudonym.encode() in stored
 
 
+@pytest.mark.once
 def test_a_one_time_password_is_shown_once_and_must_be_changed(crew: Crew) -> None:
     user, password = user_create(actor=crew.olga, email="Ann@Example.org", name="  Ann   Other ")
     assert (user.email, user.name, user.must_change_password) == ("ann@example.org", "Ann Other", True)
@@ -53,6 +54,7 @@ def test_addresses_are_unique_whatever_their_case(crew: Crew) -> None:
         User.objects.filter(pk=user.pk).update(email="OLGA@example.org")
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("change", "field"),
     [
@@ -75,6 +77,7 @@ def test_bad_people_are_not_made(crew: Crew, change: dict[str, Any], field: str)
     assert User.objects.count() == before
 
 
+@pytest.mark.once
 def test_operators_alone_manage_people(crew: Crew) -> None:
     user = crew.person()
     for actor in (acting(crew.person("owner")), acting(crew.first, interactive=False), acting(user)):
@@ -117,6 +120,7 @@ def test_identities(crew: Crew) -> None:
         identity_change(actor=crew.olga, identity_id=identity.pk, controller_id=other.pk)
 
 
+@pytest.mark.once
 def test_names_for_pages(crew: Crew) -> None:
     identity = crew.identity(crew.first)
     names = selectors.names_of(

@@ -27,7 +27,7 @@ from tests.people.crew import Crew, acting, code
 from tests.people.idp import Idp
 from tests.people.test_sign_in import signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def linked(crew: Crew, user: User, subject: str) -> IdentityLink:

@@ -25,7 +25,7 @@ from tests.people.crew import Crew
 from tests.people.idp import Idp
 from tests.people.test_provider import linked
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 NONCE = "n-0S6_WzA2Mj"
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC = ec.generate_private_key(ec.SECP256R1())

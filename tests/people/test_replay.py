@@ -99,6 +99,7 @@ def test_the_ways_in_and_who_stood_in_equal_theirs(
     assert client.get("/profile/").status_code == 302
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("model", "change"),
     [
@@ -127,6 +128,7 @@ def test_a_way_in_changed_by_sql_is_named(
     assert any(next(iter(change)) in fault for fault in audit.row_faults(row)), audit.row_faults(row)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("model", "change"),
     [

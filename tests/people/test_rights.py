@@ -114,6 +114,7 @@ def test_it_can_be_narrowed_to_a_system(crew: Crew, lending: Any) -> None:
     assert (elsewhere.name, "risk-reviewer") in held(crew, clock.now(), role="risk-reviewer")
 
 
+@pytest.mark.once
 def test_the_page_tells_and_pages(crew: Crew, lending: Any) -> None:
     user = crew.person("auditor")
     client = Client()
@@ -139,6 +140,7 @@ def test_the_page_tells_and_pages(crew: Crew, lending: Any) -> None:
     )
 
 
+@pytest.mark.once
 def test_only_who_may_see_people_reads_it_and_only_theirs(crew: Crew, lending: Any) -> None:
     crew.person("risk-reviewer", on=lending[3])
     mine = crew.person("risk-reviewer", on=lending[0])

@@ -75,11 +75,13 @@ def test_an_owner_gains_no_second_role_by_any_door(crew: Crew, lending: Any) -> 
     assert access.roles(acting(user), lending[0]) == {"owner"}
 
 
+@pytest.mark.once
 def test_the_admin_knows_no_groups_and_none_of_the_library_s_tables() -> None:
     names = {model.__name__ for model in admin.site._registry}
     assert not names & {"Group", "EmailAddress", "SocialAccount", "SocialApp", "SocialToken", "Permission"}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("extra", ["form", "list"])
 def test_forged_formset_rows_change_nothing(crew: Crew, extra: str) -> None:
     """AZ-08: who may look sends the rows of an inline form and of a list that can be edited."""
@@ -115,6 +117,7 @@ def test_forged_formset_rows_change_nothing(crew: Crew, extra: str) -> None:
     assert not User.objects.filter(is_superuser=True).exists()
 
 
+@pytest.mark.once
 def test_members_nobody_asked_for_set_nothing(crew: Crew, lending: Any) -> None:
     """AZ-06: what a form doesn't have isn't taken from the request."""
     holder, delegate = crew.person("risk-reviewer", on=lending[0]), crew.person()
@@ -141,6 +144,7 @@ def test_members_nobody_asked_for_set_nothing(crew: Crew, lending: Any) -> None:
     assert not User.objects.filter(is_superuser=True).exists()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "asked",
     [
@@ -164,6 +168,7 @@ def test_filters_reach_nothing_that_is_not_listed(crew: Crew, asked: str) -> Non
     assert client.get(f"/people/?{asked}").status_code == 400
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "onward",
     ["//evil.example", "https://evil.example", "javascript:alert(1)", "/\\evil.example", "\t//evil.example"],
@@ -182,6 +187,7 @@ def test_every_way_in_leads_to_our_own_host(crew: Crew, onward: str) -> None:
     assert "javascript:alert" not in page
 
 
+@pytest.mark.once
 def test_a_host_that_is_not_ours_is_refused(crew: Crew) -> None:
     """WB-03: also where the address of this portal goes into what others are told (the provider, a passkey)."""
     for page in ("/sign-in/", "/sign-in/passkey/", "/sign-in/provider/"):

@@ -40,6 +40,7 @@ def events() -> list[str]:
     return [name for name in Entry.objects.order_by("at").values_list("event", flat=True) if "sign" in name]
 
 
+@pytest.mark.once
 def test_an_auditor_needs_no_second_factor(crew: Crew) -> None:
     user, client = crew.person("auditor"), Client()
     answer = password(client, f"  {user.email.upper()} ", next="/profile/")
@@ -55,6 +56,7 @@ def test_an_auditor_needs_no_second_factor(crew: Crew) -> None:
     assert events() == ["people.signed_in", "people.signed_out"]
 
 
+@pytest.mark.once
 def test_a_hash_that_is_made_stronger_on_the_way_in_ends_no_sign_in(crew: Crew, settings: Any) -> None:
     user, client = crew.person("risk-reviewer"), Client()
     totp = crew.enrol(user)
@@ -69,6 +71,7 @@ def test_a_hash_that_is_made_stronger_on_the_way_in_ends_no_sign_in(crew: Crew, 
     assert client.get("/people/").status_code == 200
 
 
+@pytest.mark.once
 def test_who_decides_sets_up_a_second_factor_first(crew: Crew) -> None:
     user, client = crew.person("risk-reviewer"), Client()
     answer = password(client, user.email, next="/people/")
@@ -93,6 +96,7 @@ def test_who_decides_sets_up_a_second_factor_first(crew: Crew) -> None:
     assert client.get("/second-factor/set-up/code.svg").status_code == 302
 
 
+@pytest.mark.once
 def test_both_factors_make_an_interactive_session(crew: Crew) -> None:
     user = crew.person("risk-reviewer")
     client = signed_in(crew, user)
@@ -117,6 +121,7 @@ def test_a_code_is_used_once(crew: Crew) -> None:
     assert later.status_code == 302
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("wrong", ["", "12345", "1234567", "abcdef", "１２３４５６", "-12345"])
 def test_codes_that_are_none(crew: Crew, wrong: str) -> None:
     user, client = crew.person("owner"), Client()
@@ -126,6 +131,7 @@ def test_codes_that_are_none(crew: Crew, wrong: str) -> None:
     assert client.get("/profile/").status_code == 302
 
 
+@pytest.mark.once
 def test_an_old_or_early_code_is_not_right(crew: Crew) -> None:
     user, client = crew.person("owner"), Client()
     totp = crew.enrol(user)
@@ -134,6 +140,7 @@ def test_an_old_or_early_code_is_not_right(crew: Crew) -> None:
         assert client.post("/second-factor/", {"code": code(totp, steps)}).status_code == 400
 
 
+@pytest.mark.once
 def test_no_second_step_without_the_first(crew: Crew) -> None:
     totp, client = crew.enrol(crew.first), Client()
     for address in ("/second-factor/", "/second-factor/set-up/", "/second-factor/set-up/code.svg"):
@@ -141,6 +148,7 @@ def test_no_second_step_without_the_first(crew: Crew) -> None:
     assert client.post("/second-factor/", {"code": code(totp)})["Location"] == "/sign-in/"
 
 
+@pytest.mark.once
 def test_the_second_step_waits_ten_minutes(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
     totp, client = crew.enrol(crew.first), Client()
     password(client, crew.first.email)
@@ -149,6 +157,7 @@ def test_the_second_step_waits_ten_minutes(crew: Crew, monkeypatch: pytest.Monke
     assert client.post("/second-factor/", {"code": code(totp)})["Location"] == "/sign-in/"
 
 
+@pytest.mark.once
 def test_answers_are_equal_for_known_and_unknown(crew: Crew) -> None:
     locked = crew.person("auditor")
     user_deactivate(actor=crew.olga, user_id=locked.pk)
@@ -164,6 +173,7 @@ def test_answers_are_equal_for_known_and_unknown(crew: Crew) -> None:
     assert events() == ["people.sign_in_failed"] * 4
 
 
+@pytest.mark.once
 def test_unknown_accounts_cost_the_same_work(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
@@ -191,6 +201,7 @@ def test_tries_are_limited_for_accounts_that_exist_and_that_do_not(crew: Crew) -
     assert password(Client(), crew.second.email).status_code == 302
 
 
+@pytest.mark.once
 def test_tries_are_limited_by_address(crew: Crew) -> None:
     for number in range(60):
         answer = Client(REMOTE_ADDR="192.0.2.7").post(
@@ -217,6 +228,7 @@ def test_the_second_factor_is_limited_and_the_limit_ends(crew: Crew, monkeypatch
     assert client.post("/second-factor/", {"code": code(totp)}).status_code == 302
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "onward",
     [
@@ -234,10 +246,12 @@ def test_onward_leads_to_our_own_host_alone(crew: Crew, onward: str) -> None:
     assert password(Client(), user.email, next="/people/?role=owner")["Location"] == "/people/?role=owner"
 
 
+@pytest.mark.once
 def test_a_foreign_host_is_refused(crew: Crew) -> None:
     assert Client().get("/sign-in/", HTTP_HOST="evil.example").status_code == 400
 
 
+@pytest.mark.once
 def test_a_session_gets_a_new_id_at_each_step(crew: Crew) -> None:
     client = Client()
     client.get("/sign-in/")
@@ -255,6 +269,7 @@ def test_a_session_gets_a_new_id_at_each_step(crew: Crew) -> None:
     assert "planted" not in client.session
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("how", ["password", "locked out", "second factor", "recovery"])
 def test_what_ends_other_sessions(crew: Crew, how: str) -> None:
     user = crew.person("risk-reviewer")
@@ -282,6 +297,7 @@ def test_a_lost_role_acts_on_the_next_request_of_a_living_session(crew: Crew) ->
     assert client.get("/api/v1/me").json()["permissions"] == []
 
 
+@pytest.mark.once
 def test_a_one_time_password_leads_nowhere_but_to_its_change(crew: Crew) -> None:
     user = crew.person("auditor")
     asked = recovery_request(actor=crew.olga, user_id=user.pk, what="password", reason="Forgot.")
@@ -307,6 +323,7 @@ def test_a_one_time_password_leads_nowhere_but_to_its_change(crew: Crew) -> None
     assert password(Client(), user.email, once).status_code == 401
 
 
+@pytest.mark.once
 def test_state_changes_by_post_with_our_token_alone(crew: Crew) -> None:
     """AZ-09"""
     user = crew.person("auditor")
@@ -325,6 +342,7 @@ def test_state_changes_by_post_with_our_token_alone(crew: Crew) -> None:
     assert events() == []
 
 
+@pytest.mark.once
 def test_signing_in_again_refreshes_the_proof(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
     user = crew.person("auditor")
     client = Client()
@@ -339,6 +357,7 @@ def test_signing_in_again_refreshes_the_proof(crew: Crew, monkeypatch: pytest.Mo
     assert client.get("/second-factor/set-up/").status_code == 200
 
 
+@pytest.mark.once
 def test_a_secret_sealed_with_a_lost_key_signs_nobody_in(crew: Crew, settings: Any) -> None:
     totp = crew.enrol(crew.first)
     old, settings.SECRET_KEY = settings.SECRET_KEY, "another-" + settings.SECRET_KEY

@@ -54,6 +54,7 @@ def test_a_token_is_let_in_with_what_it_carries(
     assert token.last_used_at is not None
 
 
+@pytest.mark.once
 def test_the_secret_is_nowhere(crew: Crew, pipeline: tuple[Token, str]) -> None:
     token, plaintext = pipeline
     assert token.digest == hashlib.sha256(plaintext.encode()).hexdigest()
@@ -78,6 +79,7 @@ BAD = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("header", BAD.values(), ids=BAD)
 def test_everything_else_gets_one_answer(pipeline: tuple[Token, str], header: str) -> None:
     _, plaintext = pipeline
@@ -92,6 +94,7 @@ def test_everything_else_gets_one_answer(pipeline: tuple[Token, str], header: st
     assert answer.json()["detail"] == "The token is not valid."
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("how", ["revoked", "expired", "identity", "controller"])
 def test_what_ends_a_token_acts_on_the_next_request(
     crew: Crew, pipeline: tuple[Token, str], how: str, monkeypatch: pytest.MonkeyPatch
@@ -120,6 +123,7 @@ def test_a_lost_role_is_gone_on_the_next_request(crew: Crew, pipeline: tuple[Tok
     assert (said["grants"], said["permissions"]) == ([], [])
 
 
+@pytest.mark.once
 def test_a_bad_token_never_falls_back_to_the_session(crew: Crew) -> None:
     client = Client()
     client.force_login(crew.first)
@@ -127,12 +131,14 @@ def test_a_bad_token_never_falls_back_to_the_session(crew: Crew) -> None:
     assert me("Bearer nonsense", client).status_code == 401
 
 
+@pytest.mark.once
 def test_nobody_is_told_to_show_who_they_are() -> None:
     answer = me()
     assert answer.status_code in (401, 403)
     assert "grants" not in answer.json()
 
 
+@pytest.mark.once
 def test_bad_tokens_are_not_issued(crew: Crew) -> None:
     identity = crew.identity(crew.person())
     now = clock.now()

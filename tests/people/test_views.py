@@ -11,7 +11,7 @@ from people import qr
 from people.services.notices import notify
 from tests.people.crew import Crew
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def of(user: Any) -> Client:

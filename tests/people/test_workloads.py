@@ -160,6 +160,7 @@ REFUSED: dict[str, Callable[[], str]] = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", REFUSED)
 def test_everything_else_gets_the_one_answer(pipeline: Pipeline, name: str) -> None:
     answer = me(REFUSED[name]())
@@ -168,11 +169,13 @@ def test_everything_else_gets_the_one_answer(pipeline: Pipeline, name: str) -> N
     assert answer["WWW-Authenticate"].startswith("Bearer")
 
 
+@pytest.mark.once
 def test_a_renamed_repository_is_the_same_and_its_successor_is_not(pipeline: Pipeline) -> None:
     assert me(token(claims(repository="acme/renamed", sub="repo:acme/renamed"))).status_code == 200
     assert me(token(claims(repository_id="999"))).status_code == 401  # took over the old name
 
 
+@pytest.mark.once
 def test_two_headers_are_none(pipeline: Pipeline) -> None:
     sound = token(claims())
     for header in (f"Bearer {sound}, Bearer {sound}", f"Bearer {sound} ", f"bearer {sound}", sound):
@@ -180,6 +183,7 @@ def test_two_headers_are_none(pipeline: Pipeline) -> None:
         assert (answer.status_code, answer.json()["detail"]) == (401, "The token is not valid."), header
 
 
+@pytest.mark.once
 def test_a_token_that_is_no_use_is_no_fall_back_to_a_session(pipeline: Pipeline) -> None:
     client = Client()
     client.force_login(pipeline.crew.first)
@@ -187,6 +191,7 @@ def test_a_token_that_is_no_use_is_no_fall_back_to_a_session(pipeline: Pipeline)
     assert client.get("/api/v1/me", headers={"Authorization": "Bearer a.b.c"}).status_code == 401
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("how", ["revoke", "end", "identity", "controller", "keys"])
 def test_it_ends_with_the_next_request(
     pipeline: Pipeline, keys: Path, monkeypatch: pytest.MonkeyPatch, how: str
@@ -232,6 +237,7 @@ def test_it_takes_two_persons_neither_of_whom_answers_for_it(crew: Crew, keys: P
         pipeline.asked(actor=acting(pipeline.owner))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [
@@ -262,6 +268,7 @@ def test_it_lasts_a_year_at_most(pipeline: Pipeline) -> None:
             pipeline.asked(ends=clock.now() + timedelta(days=days))
 
 
+@pytest.mark.once
 def test_gitlab_has_its_own_names(pipeline: Pipeline) -> None:
     trusted = {"project_id": "7", "namespace_id": "9", "environment": "production", "ref_type": "tag"}
     row = pipeline.asked(platform="gitlab", claims=trusted)
@@ -271,6 +278,7 @@ def test_gitlab_has_its_own_names(pipeline: Pipeline) -> None:
     assert me(token({**sent, "pipeline_source": "merge_request_event"})).status_code == 401
 
 
+@pytest.mark.once
 def test_a_file_that_holds_a_private_key_is_no_file_of_keys(pipeline: Pipeline, keys: Path) -> None:
     private = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(RSA)) | {"kid": "k1"}
     for text in (json.dumps({"keys": [private]}), "{}", "[]", "", '{"keys": []}'):
@@ -280,6 +288,7 @@ def test_a_file_that_holds_a_private_key_is_no_file_of_keys(pipeline: Pipeline, 
     assert me(token(claims())).status_code == 401
 
 
+@pytest.mark.once
 def test_an_operator_fetches_keys_at_the_configured_address(
     keys: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -302,6 +311,7 @@ def test_an_operator_fetches_keys_at_the_configured_address(
         call_command("workload_keys", "https://evil.example")
 
 
+@pytest.mark.once
 def test_a_refused_token_is_in_no_entry_and_no_log(
     pipeline: Pipeline, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -313,6 +323,7 @@ def test_a_refused_token_is_in_no_entry_and_no_log(
     assert not any(sent.encode() in bytes(row.bytes) for row in Entry.objects.all())
 
 
+@pytest.mark.once
 def test_every_platform_refuses_what_strangers_start() -> None:
     for row in platforms.PLATFORMS.values():
         assert not row.triggers & {

@@ -118,6 +118,7 @@ def test_three_hundred_models_from_a_workbook() -> None:
     assert listed.count("\r\n") == 301
 
 
+@pytest.mark.once
 def test_the_pages_of_an_import_are_for_who_sees_the_whole_inventory() -> None:
     owner, world = person("owner"), make_world()
     data = workbook(User.objects.get(pk=owner.pk).email, 2)
@@ -151,6 +152,7 @@ def test_what_is_overdue_is_listed_for_who_may_see_it(monkeypatch: pytest.Monkey
     assert "Model 1" not in stranger
 
 
+@pytest.mark.once
 def test_a_tier_is_proposed_and_confirmed_over_its_pages() -> None:
     world = make_world()
     client = browser(world.owner)
@@ -207,6 +209,7 @@ def test_a_reader_of_one_model_never_learns_of_another() -> None:
     assert Dependency.objects.count() == 2
 
 
+@pytest.mark.once
 def test_fields_and_a_declared_version_over_their_pages() -> None:
     world = make_world()
     field_define(

@@ -39,6 +39,7 @@ def text_of(client: Client, address: str) -> str:
     return re.sub(r"\s+", " ", answer.content.decode())
 
 
+@pytest.mark.once
 def test_an_emergency_stays_on_every_list(world: Any) -> None:
     version = world.validated()
     owner, second, stranger = (signed_in(world, who) for who in ("owner", "executive", "one"))
@@ -77,6 +78,7 @@ def test_an_emergency_stays_on_every_list(world: Any) -> None:
     assert printed.index("this version ran without approval 1 time") < printed.index("2. Auditor")
 
 
+@pytest.mark.once
 def test_machines_and_moves_are_pages_and_answers(world: Any) -> None:
     version = world.approved()
     owner, auditor = signed_in(world, "owner"), signed_in(world, "auditor")
@@ -114,6 +116,7 @@ def test_machines_and_moves_are_pages_and_answers(world: Any) -> None:
     assert version.state == "retired"
 
 
+@pytest.mark.once
 def test_serving_gives_a_slot_back_over_the_api(world: Any) -> None:
     version = world.approved()
     owner = signed_in(world, "owner")

@@ -75,6 +75,7 @@ def addresses(version: Version) -> list[str]:
     return found
 
 
+@pytest.mark.once
 def test_nobody_and_strangers_see_nothing(world: Any) -> None:
     version = world.draft()
     user_create(
@@ -94,6 +95,7 @@ def test_nobody_and_strangers_see_nothing(world: Any) -> None:
     assert Entry.objects.exclude(event="ledger.denied").count() == entries
 
 
+@pytest.mark.once
 def test_reading_changes_nothing_and_posting_needs_the_form(world: Any) -> None:
     version = world.validated()
     reader, strict = signed_in(world, "reviewer"), signed_in(world, "validator", strict=True)
@@ -165,6 +167,7 @@ def test_pages_ask_the_database_a_bounded_number_of_times(
         assert client.get(reverse("governance:version", args=[version.pk])).status_code == 200
 
 
+@pytest.mark.once
 def test_the_ledger_page_says_who_else_holds_the_log(world):
     work()
     page = signed_in(world, "auditor")
@@ -188,6 +191,7 @@ def test_the_ledger_page_says_who_else_holds_the_log(world):
     assert "saw another log" in ready.json()["warnings"]["outside"]
 
 
+@pytest.mark.once
 def test_the_ledger_page_lists_keys_and_the_logs_before(world):
     page = signed_in(world, "auditor")
 
@@ -218,6 +222,7 @@ def test_the_ledger_page_lists_keys_and_the_logs_before(world):
     assert 'id="key"' in page.get(reverse("governance:machines")).content.decode()
 
 
+@pytest.mark.once
 def test_a_version_on_a_revoked_key_is_flagged_where_people_look(world):
     version = world.draft()
     owner = signed_in(world, "owner")
@@ -248,6 +253,7 @@ def test_a_version_on_a_revoked_key_is_flagged_where_people_look(world):
     assert "rests on the revoked key" in str(listed)
 
 
+@pytest.mark.once
 def test_a_reviewer_sees_what_is_missing_what_changed_and_who_is_on_it(world):
     old = world.approved()
     version = world.in_review(weights=b"other")

@@ -8,7 +8,7 @@ from ledger.models.governed import governed_models
 from registry.models import System, Version
 from tests.registry.world import World, make_world, person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 def registered():

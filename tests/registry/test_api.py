@@ -132,6 +132,7 @@ EXTRA = {
 }
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("name", sorted(EXTRA))
 def test_members_nobody_may_set_are_refused_by_name(world: World, name):
     client = caller(world)
@@ -226,6 +227,7 @@ BODIES = {
 }
 
 
+@pytest.mark.once
 def test_foreign_ids_look_like_unknown_ids_on_every_route_and_method(world: World):
     theirs = foreign_ids(make_world("other"))
     client = caller(world)
@@ -282,6 +284,7 @@ def test_foreign_keys_in_a_body_reach_nothing(world: World):
         assert client.post(address, body).status_code == 404, address
 
 
+@pytest.mark.once
 def test_sources_that_are_addresses_are_refused(world: World):
     client = caller(world)
     for name in ("file:///etc/passwd#x", "http:///#/../../etc", "s3://other-bucket/x"):
@@ -298,6 +301,7 @@ def test_sources_that_are_addresses_are_refused(world: World):
         )
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("offset", ["", "-1", "x", "1e3", "9" * 30])
 def test_a_bad_offset_is_named(world: World, offset):
     client = caller(world)
@@ -314,6 +318,7 @@ def test_a_bad_offset_is_named(world: World, offset):
     assert (answer.status_code, answer.json()["field"]) == (400, "Upload-Offset")
 
 
+@pytest.mark.once
 def test_a_upload_ten_times_too_large_is_refused_at_the_start(world: World, settings):
     settings.REGISTRY_MAX_UPLOAD = 1000
     client = caller(world)
@@ -335,6 +340,7 @@ def test_a_upload_ten_times_too_large_is_refused_at_the_start(world: World, sett
     assert answer.status_code == 413
 
 
+@pytest.mark.once
 def test_a_token_cannot_do_what_needs_a_person(world: World):
     client = caller(world)
     answer = client.patch(f"/api/v1/systems/{world.system.pk}", {"risk_tier": "low"})
@@ -343,6 +349,7 @@ def test_a_token_cannot_do_what_needs_a_person(world: World):
     assert client.patch(f"/api/v1/systems/{world.system.pk}", {"name": "Mine"}).status_code in (403, 404)
 
 
+@pytest.mark.once
 def test_nobody_is_let_in_without_a_token(world: World):
     for route in routes():
         ids = dict.fromkeys(

@@ -69,6 +69,7 @@ def test_removing_and_replacing_changes_the_manifest_and_keeps_the_rows(world: W
     assert ArtifactFile.objects.filter(version=version).count() == 2
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "path",
     [
@@ -93,6 +94,7 @@ def test_paths_that_could_lead_elsewhere_are_refused(world: World, path):
     assert not ArtifactFile.objects.exists()
 
 
+@pytest.mark.once
 def test_odd_but_harmless_names_are_kept(world: World):
     version = world.version()
     world.attach(version, {"-rf": b"1", "CON": b"2", ".htaccess": b"3", 'a"b.bin': b"4"})
@@ -187,6 +189,7 @@ def unpack(world: World, data: bytes):
     )
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz"])
 def test_an_archive_becomes_files(world: World, kind):
     version, run = unpack(world, archive(kind, {"m/a.bin": b"a" * 512, "m/b.json": b"{}", "c": b"c" * 1024}))
@@ -202,6 +205,7 @@ def many() -> bytes:
     return archive("zip", {f"f{number}": b"" for number in range(artifacts.FILES_LIMIT + 1)})
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("make", "code"),
     [
@@ -238,6 +242,7 @@ def test_an_archive_that_breaks_a_rule_is_refused_whole(world: World, make, code
     assert version.manifest_digest == ""
 
 
+@pytest.mark.once
 def test_a_lying_header_costs_no_memory(world: World):
     """A PAX header that claims 5 GB must be refused before anybody reads it into memory."""
     info = tarfile.TarInfo("x")
@@ -248,6 +253,7 @@ def test_a_lying_header_costs_no_memory(world: World):
     assert refused.value.code in ("bad-header", "too-large")
 
 
+@pytest.mark.once
 def test_another_purpose_is_refused(world: World):
     version = world.version()
     upload = world.upload(b"x")
@@ -255,6 +261,7 @@ def test_another_purpose_is_refused(world: World):
         artifacts.artifact_unpack(actor=world.developer, version_id=version.pk, upload_id=upload.pk)
 
 
+@pytest.mark.once
 def test_a_pickle_is_named_and_never_loaded(world: World, tmp_path):
     canary = tmp_path / "canary"
     evil = b"\x80\x04cos\nsystem\n(S'touch " + str(canary).encode() + b"'\ntR."

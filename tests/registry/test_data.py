@@ -64,6 +64,7 @@ def test_a_dataset_version_has_the_digest_of_its_bytes_and_moves(world: World):
         )
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("given", "field"),
     [

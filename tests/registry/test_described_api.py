@@ -20,7 +20,7 @@ from registry.services.models import model_register
 from tests.registry.test_imports import IMPORTER, csv_of, email_of, line
 from tests.registry.world import World, person, service
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

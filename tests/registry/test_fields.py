@@ -19,6 +19,7 @@ def define(about: str = "system", **said) -> CustomField:
     return field_define(actor=person("policy-reviewer"), about=about, **given)
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("kind", "good", "bad"),
     [

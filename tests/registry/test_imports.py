@@ -80,6 +80,7 @@ def taken_in(actor: Actor, data: bytes) -> InventoryImport:
 # -- files -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     "data",
     [
@@ -98,6 +99,7 @@ def test_the_usual_ways_to_write_a_table_give_the_same_cells(data: bytes) -> Non
     assert (sheet.header, sheet.rows) == (("a", "b"), ((2, ("1", "2")),))
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("data", "said"),
     [
@@ -128,6 +130,7 @@ def bomb(size: int, parts: int = 1) -> bytes:
     return kept.getvalue()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("data", [bomb(60 * 1024 * 1024), bomb(0, 600)], ids=["unpacked", "parts"])
 def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_read(data: bytes) -> None:
     assert len(data) < spreadsheets.MAX_BYTES
@@ -135,6 +138,7 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_read(data: 
         spreadsheets.read(data)
 
 
+@pytest.mark.once
 def test_a_workbook_with_entities_reaches_no_parser_that_expands_them() -> None:
     good, kept = xlsx_of([["x", "y"]], "ab"), io.BytesIO()
     evil = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet>&b;</worksheet>'
@@ -145,6 +149,7 @@ def test_a_workbook_with_entities_reaches_no_parser_that_expands_them() -> None:
         spreadsheets.read(kept.getvalue())
 
 
+@pytest.mark.once
 def test_formulas_are_not_evaluated_and_their_errors_are_errors_of_the_row() -> None:
     owner = person("owner")
     sheet = spreadsheets.read(xlsx_of([["=1+1", "b"]], "ab"))
@@ -153,6 +158,7 @@ def test_formulas_are_not_evaluated_and_their_errors_are_errors_of_the_row() -> 
     assert plan(row).rows[0].faults == (("Task", "The cell holds the spreadsheet's error #REF!."),)
 
 
+@pytest.mark.once
 def test_cells_of_an_export_are_no_formulas() -> None:
     for text in ("=1", "+1", "-1", "@x", "\t=1", " =1", "＝1", "\u200b=1", "|x"):
         assert neutral(text) == f"'{text}"
@@ -214,6 +220,7 @@ def test_an_import_changes_nothing_that_is_there() -> None:
     assert "looks like" in alike.faults[0][1]
 
 
+@pytest.mark.once
 def test_columns_are_guessed_corrected_and_kept() -> None:
     owner = person("owner")
     mine = email_of(owner)
@@ -365,6 +372,7 @@ def test_a_row_that_became_wrong_meanwhile_fails_by_itself() -> None:
     assert "retired" in ImportRow.objects.get(state="failed").reason
 
 
+@pytest.mark.once
 def test_who_may_not_import_neither_reads_nor_confirms() -> None:
     owner, developer = person("owner"), person("developer")
     narrow = make_world()

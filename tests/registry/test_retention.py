@@ -61,6 +61,7 @@ def delete(world: World, by: Actor | None = None) -> int:
     return retention.bodies_delete(actor=by or person("operator"), system_id=world.system.pk)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("ai_act", "tier", "house", "name", "years"),
     [
@@ -76,6 +77,7 @@ def test_the_longer_of_regulation_and_house_holds(ai_act, tier, house, name, yea
     assert (rule.name, rule.years) == (name, years)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("house", "said"), [({"top": 3}, "top"), ({"low": 0}, "low=0"), ({"low": 101}, "low=101")]
 )
@@ -157,6 +159,7 @@ def test_a_hold_removed_from_the_database_still_holds(ended: World, later: Any):
         delete(ended)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("role", ["owner", "developer", "auditor", "risk-reviewer", "security-reviewer"])
 def test_only_an_operator_deletes(ended: World, later: Any, role: str):
     with pytest.raises(NotAllowed):
@@ -164,6 +167,7 @@ def test_only_an_operator_deletes(ended: World, later: Any, role: str):
     assert there(MODEL)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("role", ["operator", "owner", "developer", "auditor"])
 def test_nobody_else_places_a_hold(ended: World, role: str):
     with pytest.raises(NotAllowed):
@@ -203,6 +207,7 @@ def test_bytes_taken_while_they_come_again_are_asked_for_once_more(ended: World)
         blob_row(stored, facts)
 
 
+@pytest.mark.once
 def test_the_command_lists_and_deletes(ended: World, later: Any):
     operator = person("operator")
     out = io.StringIO()

@@ -32,6 +32,7 @@ def propose(world: World, **said) -> Tiering:
     return tiering_propose(actor=world.owner, system_id=world.system.pk, **given)
 
 
+@pytest.mark.once
 def test_every_answer_weighs_and_the_worst_ones_can_not_be_outweighed() -> None:
     assert questionnaire.compute(MILD).tier == "low"
     assert questionnaire.compute(GRAVE).tier == "high"
@@ -60,6 +61,7 @@ def test_every_answer_weighs_and_the_worst_ones_can_not_be_outweighed() -> None:
             assert tiers == sorted(tiers)
 
 
+@pytest.mark.once
 def test_all_unanswered_questions_are_named_at_once(world: World) -> None:
     with pytest.raises(Invalid) as refused:
         propose(world, answers={"impact": "none", "autonomy": "sometimes", "mood": "good"})
@@ -67,6 +69,7 @@ def test_all_unanswered_questions_are_named_at_once(world: World) -> None:
     assert not Tiering.objects.exists()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("tier", ["medium", "high"])
 def test_another_tier_than_the_computed_one_needs_a_reason(world: World, tier: str) -> None:
     with pytest.raises(Invalid) as refused:

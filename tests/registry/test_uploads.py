@@ -117,6 +117,7 @@ def test_a_crash_after_storing_and_before_recording_can_be_finished(world: World
     assert uploads.upload_finish(actor=world.developer, upload_id=upload.pk).state == "complete"
 
 
+@pytest.mark.once
 def test_a_full_disk_is_said_and_the_upload_stays_resumable(world: World, monkeypatch):
     upload = start(world)
     append(world, upload, 0, DATA[:100])
@@ -154,6 +155,7 @@ def test_expired_uploads_are_over_before_the_sweep_and_swept_after(world: World,
     assert not storage.staged_path(upload.pk).exists()
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("given", "error", "field"),
     [
@@ -175,6 +177,7 @@ def test_bad_beginnings_name_their_field(world: World, given, error, field):
     assert not Upload.objects.exists()
 
 
+@pytest.mark.once
 def test_nobody_reaches_an_upload_of_others(world: World):
     upload = start(world)
     other = make_world("other")
@@ -187,6 +190,7 @@ def test_nobody_reaches_an_upload_of_others(world: World):
     assert disagree.value.field == "system"
 
 
+@pytest.mark.once
 def test_a_file_swapped_while_it_is_stored_is_stored_under_its_own_digest(tmp_path):
     """AR-14: whatever lies in the store under a digest has that digest, however the staged file is swapped."""
     tries = 10_000 if "SOAK_SECONDS" in os.environ else 300

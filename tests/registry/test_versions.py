@@ -131,6 +131,7 @@ def test_a_contribution_deleted_by_hand_is_found(world: World):
     assert str(version.pk) in told
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize(
     ("given", "field"),
     [

@@ -2,7 +2,7 @@
 
 A relay between this process and PostgreSQL breaks the connection when it sees COMMIT, by turns before the server gets
 it and before its answer comes back. Each request has an Idempotency-Key and is sent again until it is answered. Prints
-as JSON how the first tries ended and which rows there are. Run by test_cuts with an environment of its own.
+as JSON how the first tries ended, which rows there are, and those that verify. Run by test_cuts with an environment of its own.
 """
 
 from __future__ import annotations
@@ -70,6 +70,8 @@ from ledger.errors import OutcomeUnknown  # noqa: E402
 from ledger.models import Entry  # noqa: E402
 from ledger.services.idempotency import once  # noqa: E402
 from registry.models import System  # noqa: E402
+from tests.soak import stops  # noqa: E402
+from tests.soak.kills import fork, verified  # noqa: E402
 from tests.soak.writer import write  # noqa: E402
 
 ACTOR = Actor.system("soak")
@@ -85,6 +87,7 @@ def is_there(slug: str, *, patient: bool) -> bool:
 
 
 def main(rounds: int) -> None:
+    stops.begin()
     ends: Counter[str] = Counter()
     for number in range(rounds):
 
@@ -107,7 +110,11 @@ def main(rounds: int) -> None:
         connection.close()
     rows = sorted(System.objects.values_list("slug", flat=True))
     entries = Entry.objects.filter(event="registry.system_registered").count()
-    print(json.dumps({"ends": ends, "rows": rows, "entries": entries}))
+    connection.close()
+    code, told = fork(verified)
+    if code:
+        raise SystemExit(told)
+    print(json.dumps({"ends": ends, "rows": rows, "entries": entries, "verified": json.loads(told)}))
 
 
 if __name__ == "__main__":

@@ -86,14 +86,11 @@ def environment(tmp_path: Path, request: pytest.FixtureRequest) -> dict[str, str
     if DATABASE == "sqlite":
         return migrated(tmp_path / "home") | {"LOG_LEVEL": "ERROR"}
     env = {name: value for name, value in os.environ.items() if name != "BROKER_URL"}
-    env |= {
+    return env | {
         "MODELWARRANT_HOME": str(tmp_path / "home"), "DJANGO_SETTINGS_MODULE": "config.settings",
         "DATABASE_URL": request.getfixturevalue("fresh_database")("approvals"), "LOG_LEVEL": "ERROR",
         "SECRET_KEY": secrets.token_urlsafe(64), "ALLOWED_HOSTS": "localhost,127.0.0.1",
     }  # fmt: skip
-    command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
-    subprocess.run(command, cwd=ROOT, env=env, check=True)
-    return env
 
 
 @pytest.fixture
@@ -123,8 +120,9 @@ def portal(environment: dict[str, str]) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         bind = f"127.0.0.1:{probe.getsockname()[1]}"
+    # imported once, then forked: four times on two cores would be most of the test
     process = subprocess.Popen(
-        processes.web(bind, workers=WORKERS),
+        [*processes.web(bind, workers=WORKERS), "--preload"],
         cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     yield bind

@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.homes import migrated
+
 ROOT = Path(__file__).resolve().parents[2]
 LARGE = "SOAK_SECONDS" in os.environ
 ROWS, PART, KILLS, LEASE = (10_000_000, 1 << 18, 10, 30) if LARGE else (200_000, 5_000, 3, 5)
@@ -23,6 +25,8 @@ ROWS, PART, KILLS, LEASE = (10_000_000, 1 << 18, 10, 30) if LARGE else (200_000,
 
 def campaign(home: Path, database: str = "") -> dict[str, Any]:
     env = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "BROKER_URL")}
+    if not database:
+        env = migrated(home)
     env |= {
         "MODELWARRANT_HOME": str(home), "DJANGO_SETTINGS_MODULE": "config.settings", "ALLOWED_HOSTS": "localhost",
         "CHECK_LEASE_SECONDS": str(LEASE),

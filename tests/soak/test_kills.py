@@ -15,12 +15,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.homes import migrated
+
 ROOT = Path(__file__).resolve().parents[2]
 EVERY = "1" if "SOAK_SECONDS" in os.environ else "3"
 
 
 def campaign(home: Path, database: str = "") -> dict[str, dict[str, int]]:
     env = {name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "BROKER_URL")}
+    if not database:
+        env = migrated(home)
     env |= {
         "MODELWARRANT_HOME": str(home),
         "DJANGO_SETTINGS_MODULE": "config.settings",
