@@ -25,13 +25,7 @@ View = Callable[..., HttpResponseBase]
 
 def reading(view: View) -> View:
     """A page for signed-in people that changes nothing."""
-
-    @wraps(view)
-    def asked_once(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        with access.one_answer():
-            return view(request, *args, **kwargs)
-
-    return _door(asked_once, ["GET", "HEAD"])
+    return _door(view, ["GET", "HEAD"])
 
 
 def acting(view: View) -> View:
@@ -50,7 +44,10 @@ def _door(view: View, methods: list[str]) -> View:
     @login_required
     @wraps(view)
     def door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        return view(request, *args, **kwargs)
+        if request.method == "POST":
+            return view(request, *args, **kwargs)
+        with access.one_answer():
+            return view(request, *args, **kwargs)
 
     return door
 

@@ -44,7 +44,7 @@ _OF_VERSION: Mapping[str, tuple[type[Governed], Callable[[Any], Any]]] = {
     "paths": (RetrainingPath, lambda row: (row.proposed_at, row.pk)),
     "conditions": (Condition, lambda row: (row.due_from, row.set_at, row.pk)),
     "planned_bounds": (PlannedBound, lambda row: row.requirement),
-    "reports": (Validation, lambda row: (row.planned_at, row.pk)),
+    "validations": (Validation, lambda row: (row.planned_at, row.pk)),
 }
 """What most versions have none of: list -> the kind of its rows, and their order."""
 
@@ -127,9 +127,17 @@ class Ground(Contents):
         return list(dissents_on(self.version)) if self._there & {"dissents", "links"} else []
 
     @cached_property
+    def validations(self) -> list[Validation]:
+        """In the order in which they were planned."""
+        rows = self._read("validations")
+        for row in rows:
+            row.version = self.version
+        return rows
+
+    @property
     def reports(self) -> list[Validation]:
         """The validations whose report was issued."""
-        return [row for row in self._read("reports") if row.state in ("issued", "superseded")]
+        return [row for row in self.validations if row.state in ("issued", "superseded")]
 
     @cached_property
     def evidence(self) -> list[Run]:

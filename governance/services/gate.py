@@ -36,7 +36,6 @@ from ledger import clock
 from ledger import selectors as log
 from ledger.actors import Actor
 from ledger.errors import Refused
-from ledger.keyring import KeyRing
 from ledger.models import Governed
 from ledger.services import replay
 from ledger.services.findings import Finding
@@ -47,6 +46,7 @@ from people.catalogue import P
 from registry.machines import DEPLOYMENT, RUNNING, VERSION
 from registry.models import Deployment, Version
 from registry.selectors import signatures
+from registry.selectors.contents import contents_of
 from registry.selectors.versions import version_by_id, versions_by_subject
 
 OVER = frozenset(state.name for state in DEPLOYMENT.states if state.kind == "final")
@@ -206,7 +206,7 @@ def _against(warrant: Warrant, at: dt.datetime, found: replay.Examined) -> list[
         text = f"The deployment that the warrant was granted for is {runs}; ask for a new one."
         return [Reason("deployment-over", text, str(warrant.deployment_id))]
     moved = found.about(warrant)
-    granted, ring = moved[0].row if moved else None, KeyRing()
+    granted, ring = moved[0].row if moved else None, contents_of(version).ring
     try:
         checked = warrants.check(
             warrant.document.encode("utf-8"),
@@ -230,7 +230,7 @@ def _against(warrant: Warrant, at: dt.datetime, found: replay.Examined) -> list[
     if stands.status == "grace" and runs not in RUNNING:
         text = f"The warrant is in grace: what runs goes on, nothing new begins. {stands.ground_title}."
         return [Reason("warrant-grace", text, str(warrant.pk))]
-    if signatures.rests_on_revoked(version, ring):
+    if signatures.rests_on_revoked(version):
         standing = signatures.standing(version)
         if not standing.valid:
             return [Reason(f"signature-{standing.status}", standing.detail, str(version.pk))]

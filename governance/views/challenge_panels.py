@@ -48,7 +48,7 @@ def findings_panel(version: Version, reached: Reach) -> Panel:
 def validations_panel(version: Version, reached: Reach) -> Panel:
     """Independent validations of the version, the newest first. None of them opens or closes a gate."""
     now = clock.now()
-    rows = list(version.validations.select_related("version__model__system").order_by("-planned_at", "id"))
+    rows = ground_of(version).validations[::-1]
     under_way = any(row.state in OPEN for row in rows)
     data = {
         "rows": [(row, overdue(row, now), report_readable(row, reached)) for row in rows],

@@ -57,7 +57,8 @@ def decide(request: HttpRequest, version_id: UUID) -> HttpResponse:
     """Read what the decision rests on, and decide."""
     actor = actor_of(request)
     row = visible(actor=actor, permission=P.VERSION_VIEW, row=version_by_id(version_id))
-    seats = decidable_seats(actor, Context(row, clock.now()))
+    context = Context(row, clock.now())
+    seats = decidable_seats(actor, context)
     if not seats:
         seat_require(actor=actor, version_id=row.pk)  # says why, and records it
         raise NotAllowed(
@@ -65,7 +66,7 @@ def decide(request: HttpRequest, version_id: UUID) -> HttpResponse:
             visible=True,
         )
     form = DecisionForm(request.POST or None, seats=seats)
-    under = _conditions_form(request, row)
+    under = _conditions_form(request, context.version)
     status, sign_in_again = 200, False
     if request.method == "POST" and form.is_valid() and under.is_valid():
         said = form.cleaned_data
@@ -92,7 +93,9 @@ def decide(request: HttpRequest, version_id: UUID) -> HttpResponse:
                 request, f"Your decision is recorded ({decision.outcome}). The version is now {state}."
             )
             return redirect("governance:version", row.pk)
-    return _page(request, row, form, under, seats, status=status, sign_in_again=sign_in_again)
+        # Something may have changed since this request began: that may be why it was refused.
+        context = Context(version_by_id(row.pk), clock.now())
+    return _page(request, context, form, under, seats, status=status, sign_in_again=sign_in_again)
 
 
 def _conditions_form(request: HttpRequest, row: Version) -> ConditionsForm:
@@ -124,7 +127,7 @@ def before(context: Context) -> Before:
 
 def _page(
     request: HttpRequest,
-    row: Version,
+    context: Context,
     form: DecisionForm,
     under: ConditionsForm,
     seats: list[str],
@@ -133,7 +136,6 @@ def _page(
     sign_in_again: bool,
 ) -> HttpResponse:
     actor = actor_of(request)
-    context = Context(row, clock.now())
     row = context.version
     _keep(request, context)
     # Whatever was sent before, the form now carries the set that this page shows.

@@ -16,7 +16,6 @@ from governance.selectors.ground import which
 from governance.views.challenge_panels import comments_panel, findings_panel, validations_panel
 from governance.views.lifecycle_panels import (
     emergency_panel,
-    retirement_panel,
     retraining_panel,
     wide_waiver_panel,
 )
@@ -45,7 +44,6 @@ PANELS: tuple[Build, ...] = (
     wide_waiver_panel,
     renewals_panel,
     retraining_panel,
-    retirement_panel,
     comments_panel,
 )
 

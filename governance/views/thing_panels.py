@@ -9,6 +9,7 @@ from governance.models import Rollback, RollbackDrill
 from governance.selectors.emergencies import status_at
 from governance.selectors.renewals import renewal_of
 from governance.selectors.slots import drill_due, live_before
+from governance.views.lifecycle_panels import retirement_panel
 from governance.views.panel import Panel
 from ledger import clock
 from ledger.models import Governed
@@ -19,7 +20,8 @@ from people.catalogue import P
 def thing_panels(row: Governed, reached: Reach) -> list[Panel]:
     """The panels of this thing for somebody of this reach."""
     build = _PANELS.get(row.ledger_kind)
-    return [build(row, reached)] if build else []
+    panel = build(row, reached) if build else None
+    return [panel] if panel else []
 
 
 def _deployment(row: Any, reached: Reach) -> Panel:
@@ -64,7 +66,8 @@ def _path(row: Any, reached: Reach) -> Panel:
     return Panel("Criteria", "governance/retraining_panel.html", data, frozenset({row.decided_by}))
 
 
-_PANELS: Mapping[str, Callable[[Any, Reach], Panel]] = {
+_PANELS: Mapping[str, Callable[[Any, Reach], Panel | None]] = {
+    "version": retirement_panel,
     "deployment": _deployment,
     "emergency": _emergency,
     "waiver": _waiver,

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import TypeVar, cast
 
 from ledger import plain_sql
+from ledger.keyring import KeyRing
 from registry.models import (
     ArtifactFile,
     Component,
@@ -90,6 +91,11 @@ class Contents:
         return frozenset(
             name for row in self.contributions for name in (row.principal, row.controller) if name
         )
+
+    @cached_property
+    def ring(self) -> KeyRing:
+        """The keys by which its signatures are judged."""
+        return KeyRing()
 
     def owners(self, cooling_off: timedelta) -> frozenset[str]:
         """Pseudonyms of who owns its system, or did within `cooling_off`."""

@@ -84,11 +84,13 @@ def judge(
     *,
     at: datetime,
     recorded: tuple[int, int] | None = None,
+    ring: KeyRing | None = None,
 ) -> Judgement:
     """Hold an OMS bundle against stored files and the trusted model keys, each key as of `at`.
 
     `recorded` is the place in the logs where the bundle was received, None before it has one: what was received
-    before the place that its key is revoked from stays good, whatever date its signer claims.
+    before the place that its key is revoked from stays good, whatever date its signer claims. `ring` is for who has read
+    the keys already.
     """
     try:
         read = bundle.read(data)
@@ -101,7 +103,7 @@ def judge(
     def answer(status: SignatureStatus, detail: str, keyid: str = "") -> Judgement:
         return Judgement(status, detail[:500], keyid, read.payload_digest, made, read.ignored)
 
-    trust, revoked = _model_keys(recorded)
+    trust, revoked = _model_keys(ring or KeyRing(), recorded)
     if read.hint in revoked:
         return answer(SignatureStatus.INVALID, "The key is revoked.", revoked[read.hint])
     try:
@@ -147,7 +149,13 @@ def _rejudge(row: Signature, version: Version) -> Judgement:
     received = first_item(row.ledger_kind, row.pk)
     if received is None:
         return Judgement(SignatureStatus.CANNOT_BE_CHECKED, "No entry of the log records it.", row.keyid)
-    found = judge(data, signed_files(version, data), at=row.checked_at, recorded=received.place)
+    found = judge(
+        data,
+        signed_files(version, data),
+        at=row.checked_at,
+        recorded=received.place,
+        ring=contents_of(version).ring,
+    )
     if version.binding == Binding.BYTES and found.valid and found.payload_digest != version.subject_digest:
         return Judgement(
             SignatureStatus.INVALID,
@@ -158,13 +166,14 @@ def _rejudge(row: Signature, version: Version) -> Judgement:
     return found
 
 
-def rests_on_revoked(version: Version, ring: KeyRing | None = None) -> bool:
+def rests_on_revoked(version: Version) -> bool:
     """Whether a signature accepted for this version is by a key that was revoked since, at whatever place.
 
     Cheap, for who asks often; what the signatures are still worth says `standing`.
     """
-    given = {row.keyid for row in contents_of(version).accepted}
-    return bool(given) and any(row.keyid in given for row in (ring or KeyRing()).records("model", "revoked"))
+    contents = contents_of(version)
+    given = {row.keyid for row in contents.accepted}
+    return bool(given) and any(row.keyid in given for row in contents.ring.records("model", "revoked"))
 
 
 def accepted() -> QuerySet[Signature]:
@@ -172,9 +181,8 @@ def accepted() -> QuerySet[Signature]:
     return Signature.objects.filter(status=SignatureStatus.VALID)
 
 
-def _model_keys(recorded: tuple[int, int] | None) -> tuple[list[TrustedKey], dict[str, str]]:
+def _model_keys(ring: KeyRing, recorded: tuple[int, int] | None) -> tuple[list[TrustedKey], dict[str, str]]:
     """Keys to trust, and OMS hint -> key id of those revoked for what was received at `recorded`."""
-    ring = KeyRing()
     revoked = {
         keys.oms_hint(keys.load_public(row.public.encode())): row.keyid
         for row in ring.records("model", "revoked")
