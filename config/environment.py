@@ -17,9 +17,8 @@ from environ import Env
 
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]", "::1"})
 
-PREPARED: Mapping[str, object] = {"server_side_binding": True, "prepare_threshold": 5}
-"""A connection lives for many requests that ask the same: from the fifth time on PostgreSQL keeps a statement's plan. Behind
-a pooler that knows no prepared statements: `?prepare_threshold=` in DATABASE_URL (see docs)."""
+PREPARE_AFTER = 5
+"""A connection lives for many requests that ask the same: from so many times on PostgreSQL keeps a statement's plan."""
 SQLITE_OPTIONS: Mapping[str, object] = {
     "timeout": 20,
     "transaction_mode": "IMMEDIATE",
@@ -50,8 +49,18 @@ def database(url: str, home: Path, password_file: str = "") -> dict[str, Any]:
         config["HOST"] = unquote(host.partition(":")[0])
     if password_file:
         config["PASSWORD"] = _file("DATABASE_PASSWORD_FILE", password_file)
-    config["OPTIONS"] = PREPARED | config.get("OPTIONS", {})
+    config["OPTIONS"] = _prepared(config.get("OPTIONS", {}))
     return config | {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}
+
+
+def _prepared(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of a connection that prepares what it asks often; `prepare_threshold=none` for a pooler that knows no
+    prepared statements."""
+    said = str(options.get("prepare_threshold", PREPARE_AFTER))
+    if said.lower() != "none" and not said.isdecimal():
+        raise ImproperlyConfigured(f"DATABASE_URL: prepare_threshold is a number or none, not {said!r}.")
+    after = None if said.lower() == "none" else int(said)
+    return {**options, "server_side_binding": after is not None, "prepare_threshold": after}
 
 
 def mail(url: str, password_file: str = "") -> tuple[bool, dict[str, Any]]:

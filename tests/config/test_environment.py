@@ -31,6 +31,17 @@ def test_a_server_is_reached_by_name_or_by_socket(url: str, host: str, name: str
     assert config["PASSWORD"] == "p@ss"
 
 
+def test_statements_are_prepared_unless_a_pooler_forbids_it(tmp_path: Path) -> None:
+    url = "postgresql://me@db/mw"
+    usual = database(url, tmp_path)["OPTIONS"]
+    assert (usual["prepare_threshold"], usual["server_side_binding"]) == (5, True)
+    pooled = database(f"{url}?prepare_threshold=none&sslmode=require", tmp_path)["OPTIONS"]
+    assert (pooled["prepare_threshold"], pooled["server_side_binding"]) == (None, False)
+    assert pooled["sslmode"] == "require"
+    with pytest.raises(ImproperlyConfigured, match="prepare_threshold"):
+        database(f"{url}?prepare_threshold=often", tmp_path)
+
+
 def test_a_password_may_stand_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("from the file\n")
     assert database("postgres://u@db/x", tmp_path, str(tmp_path / "password"))["PASSWORD"] == "from the file"
