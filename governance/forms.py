@@ -13,7 +13,7 @@ from governance.models.validations import Rating
 from governance.selectors.drills import OUTCOMES
 from governance.services.conditions import LONGEST_TEXT, MOST, Asked
 from people.catalogue import ROLES
-from people.forms import LongSelect
+from people.widgets import LongSelect
 
 
 class NoForm(forms.Form):

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from ledger import plain_sql
+from ledger import reading
 from ledger.models import Entry, KeyRecord, Log
 from modelwarrant import keys, note
 
@@ -21,12 +21,12 @@ class KeyRing:
 
     @cached_property
     def _records(self) -> list[KeyRecord]:
-        return sorted(plain_sql.read_all(KeyRecord), key=_since)
+        return sorted(reading.read_all(KeyRecord), key=_since)
 
     @cached_property
     def logs(self) -> list[Log]:
         """The newest first."""
-        return sorted(plain_sql.read_all(Log), key=lambda log: log.number, reverse=True)
+        return sorted(reading.read_all(Log), key=lambda log: log.number, reverse=True)
 
     def records(self, purpose: keys.Purpose, *states: str) -> list[KeyRecord]:
         """The records of keys for `purpose` that are in one of `states` now, the oldest first."""

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from ledger import clock, plain_sql, tree, triggers
+from ledger import clock, reading, tree, triggers
 from ledger.catalogue import catalogue
 from ledger.keyring import KeyRing, verifier
 from ledger.models import (
@@ -145,7 +145,7 @@ def recent(*, limit: int = 50, before: int | None = None) -> list[HistoryItem]:
 def ordered(rows: Sequence[Entry]) -> list[HistoryItem]:
     """Entries in the order in which they happened: by place in their log, then the pending by number."""
     ids = [row.pk for row in rows]
-    places = {leaf.pk: (leaf.log, leaf.index) for leaf in plain_sql.read(Leaf, "pk", ids)}
+    places = {leaf.pk: (leaf.log, leaf.index) for leaf in reading.read(Leaf, "pk", ids)}
     left = [pk for pk in ids if pk not in places]
     waiting = dict(Pending.objects.filter(entry_id__in=left).values_list("entry_id", "id")) if left else {}
 
@@ -242,7 +242,7 @@ def verifiers_for(row: Entry, ring: KeyRing | None = None) -> list[note.Verifier
 
 def subjects_within(kind: str, system_id: UUID) -> list[UUID]:
     """Ids of everything of `kind` that was ever recorded of an AI system, whatever its table holds now."""
-    found = plain_sql.read_where(Entry, '"subject_kind" = %s AND "system_id" = %s', [kind, str(system_id)])
+    found = reading.read_where(Entry, '"subject_kind" = %s AND "system_id" = %s', [kind, str(system_id)])
     return sorted({UUID(row.subject_id) for row in found})
 
 

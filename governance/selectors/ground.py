@@ -30,7 +30,7 @@ from governance.models import (
 )
 from governance.selectors.findings import dissents_on, findings_on, links_on
 from governance.selectors.policies import UNPINNED, Choice, choices_for
-from ledger import plain_sql
+from ledger import reading
 from ledger.models import Governed
 from monitoring.models import Run
 from registry.models import Version
@@ -56,7 +56,7 @@ class Ground(Contents):
     def _there(self) -> frozenset[str]:
         version = self.version
         asked = {name: (model, "version", [version.pk]) for name, (model, _) in _OF_VERSION.items()}
-        return plain_sql.there_are(
+        return reading.there_are(
             {
                 **asked,
                 "wide_waivers": (WideWaiver, "model", [version.model_id]),
@@ -67,7 +67,7 @@ class Ground(Contents):
 
     def _read(self, name: str) -> list[Any]:
         model, order = _OF_VERSION[name]
-        rows = plain_sql.read(model, "version", [self.version.pk]) if name in self._there else []
+        rows = reading.read(model, "version", [self.version.pk]) if name in self._there else []
         return sorted(rows, key=order)
 
     @cached_property
@@ -92,7 +92,7 @@ class Ground(Contents):
         """Those that are for this version, whatever their state and end."""
         if "wide_waivers" not in self._there:
             return []
-        known = plain_sql.read(WideWaiver, "model", [self.version.model_id])
+        known = reading.read(WideWaiver, "model", [self.version.model_id])
         rows = [row for row in known if covers(row, self.version)]
         for row in rows:
             row.model = self.version.model
@@ -147,13 +147,13 @@ class Ground(Contents):
     @cached_property
     def runs(self) -> list[Run]:
         """The runs on the version itself, whatever became of them, oldest first."""
-        rows = plain_sql.read(Run, "version", [self.version.pk], null=["batch"])
+        rows = reading.read(Run, "version", [self.version.pk], null=["batch"])
         return sorted(rows, key=lambda row: (row.requested_at, row.pk))
 
     @cached_property
     def decisions(self) -> list[Decision]:
         """Of every round, in the order they were taken."""
-        rows = plain_sql.read(Decision, "version", [self.version.pk])
+        rows = reading.read(Decision, "version", [self.version.pk])
         return sorted(rows, key=lambda row: (row.decided_at, row.pk))
 
     @cached_property

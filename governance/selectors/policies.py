@@ -13,7 +13,7 @@ from functools import lru_cache
 from governance.models import Policy
 from governance.policies.document import PolicyDocument, load
 from governance.policies.scope import Place
-from ledger import plain_sql
+from ledger import reading
 from registry.models import AIModel, Slot, Version
 
 UNPINNED = frozenset({"draft", "in-use-not-warranted"})
@@ -40,7 +40,7 @@ def document_of(policy: Policy) -> PolicyDocument:
 def choices_for(version: Version) -> tuple[Choice, Choice]:
     """The policy of a version, and the one that speaks for its model now; each with the reason why."""
     tier = version.model.system.risk_tier
-    known = plain_sql.read_where(
+    known = reading.read_where(
         Policy, '"digest" = %s OR ("state" = %s AND "tier" = %s)', [version.policy_digest, "in-force", tier]
     )
     rows = [row for row in known if (row.state, row.tier) == ("in-force", tier)]

@@ -35,7 +35,7 @@ from governance.selectors.visible import (
     waivers_visible,
 )
 from governance.selectors.waiting import waiting_findings, waiting_validations
-from ledger import clock, plain_sql
+from ledger import clock, reading
 from ledger.actors import Actor
 from ledger.models import Governed
 from monitoring.models import Breach, Incident
@@ -116,7 +116,7 @@ class Inbox:
 def inbox_of(actor: Actor) -> Inbox:
     """Everything that waits for the acting person."""
     reached, now = desk_of(actor), clock.now()
-    there = plain_sql.there_are(
+    there = reading.there_are(
         {kind: (model, "state", states) for kind, (model, states, _) in SOURCES.items()}
     )
     review, decide = _to_review(actor, reached), _to_decide(actor, reached)

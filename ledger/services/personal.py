@@ -14,8 +14,9 @@ from uuid import UUID
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from ledger import clock, events, plain_sql
+from ledger import clock, events, reading
 from ledger.models import Entry, PersonalText, PersonKey
+from ledger.services import plain_sql
 from modelwarrant import canonical, entry
 
 _IV_BYTES = 12
@@ -66,7 +67,7 @@ def unseal(row: PersonalText, key: bytes) -> Opened | None:
 
 def texts_of(entry_ids: list[UUID]) -> dict[tuple[UUID, str], Opened | Erased | None]:
     """(entry, field) -> text with nonce; ERASED; or None where it is there and can't be opened. Absent: never."""
-    rows = plain_sql.read(PersonalText, "entry_id", entry_ids)
+    rows = reading.read(PersonalText, "entry_id", entry_ids)
     keys = plain_sql.by_key(PersonKey, "key", sorted({row.pseudonym for row in rows}))
     gone = erased() if any(not row.sealed for row in rows) else {}
     found: dict[tuple[UUID, str], Opened | Erased | None] = {}

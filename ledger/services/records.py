@@ -13,13 +13,13 @@ from typing import Any
 
 from django.db import DatabaseError, DataError, IntegrityError, models
 
-from ledger import clock, plain_sql, values
+from ledger import clock, values
 from ledger.actors import Actor, Subject
 from ledger.catalogue import SYSTEM, Event, catalogue
 from ledger.errors import Conflict, Invalid, NotThere, TooLarge, Unavailable
 from ledger.models import Entry, Governed
 from ledger.models.governed import governed_models, recorded
-from ledger.services import personal, scope
+from ledger.services import personal, plain_sql, scope
 from modelwarrant import canonical, entry, merkle
 
 

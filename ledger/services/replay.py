@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import models
 
-from ledger import plain_sql, values
+from ledger import reading, values
 from ledger.errors import Invalid
 from ledger.models import Entry, Governed
 from ledger.models.governed import governed_models, recorded
@@ -214,7 +214,7 @@ def _entries(places: Iterable[Place]) -> list[HistoryItem]:
     for kind, wanted in ids.items():
         about.append(f'("subject_kind" = %s AND "subject_id" IN ({", ".join(["%s"] * len(wanted))}))')
         given += [kind, *wanted]
-    return ordered(plain_sql.read_where(Entry, " OR ".join(about), given)) if ids else []
+    return ordered(reading.read_where(Entry, " OR ".join(about), given)) if ids else []
 
 
 def _fold(entries: Iterable[HistoryItem]) -> dict[Place, State]:

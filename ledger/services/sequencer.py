@@ -13,11 +13,12 @@ from uuid import UUID
 
 from django.db import connection
 
-from ledger import plain_sql, tree
+from ledger import tree
 from ledger.actors import Actor
 from ledger.catalogue import SYSTEM
 from ledger.errors import IntegrityFault, NotAllowed
 from ledger.models import Entry, Leaf, Log, Pending, Tile
+from ledger.services import plain_sql
 from ledger.services.records import index_columns
 from ledger.services.transactions import in_transaction
 from modelwarrant import canonical, entry, merkle

@@ -13,7 +13,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TypeVar, cast
 
-from ledger import plain_sql
+from ledger import reading
 from ledger.keyring import KeyRing
 from registry.models import (
     ArtifactFile,
@@ -47,7 +47,7 @@ class Contents:
 
     @cached_property
     def component_rows(self) -> list[Component]:
-        rows = plain_sql.read(Component, "version", [self.version.pk])
+        rows = reading.read(Component, "version", [self.version.pk])
         return sorted(rows, key=lambda row: (row.kind, row.name))
 
     @property
@@ -56,7 +56,7 @@ class Contents:
 
     @cached_property
     def lineage_rows(self) -> list[Lineage]:
-        rows = plain_sql.read(Lineage, "version", [self.version.pk])
+        rows = reading.read(Lineage, "version", [self.version.pk])
         return sorted(rows, key=lambda row: (row.role, row.pk))
 
     @cached_property
@@ -72,7 +72,7 @@ class Contents:
     @cached_property
     def signatures(self) -> list[Signature]:
         """The newest first."""
-        rows = plain_sql.read(Signature, "version", [self.version.pk])
+        rows = reading.read(Signature, "version", [self.version.pk])
         return sorted(sorted(rows, key=lambda row: row.pk), key=lambda row: row.checked_at, reverse=True)
 
     @property
@@ -82,7 +82,7 @@ class Contents:
 
     @cached_property
     def contributions(self) -> list[Contribution]:
-        rows = plain_sql.read(Contribution, "version", [self.version.pk])
+        rows = reading.read(Contribution, "version", [self.version.pk])
         return sorted(rows, key=lambda row: (row.at, row.pk))
 
     @property

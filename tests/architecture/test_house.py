@@ -11,11 +11,11 @@ MAX_LINES = 500
 SHARED_ROOMS = frozenset(
     {
         *("models", "access", "selectors", "services", "signals", "machines", "catalogue", "charts"),
-        *("actors", "errors", "clock", "workdays", "storage", "keyring", "plain_sql"),
+        *("actors", "errors", "clock", "workdays", "storage", "keyring", "reading"),
     }
 )
 """What other apps may import of an app."""
-SHARED_BY_DOORS = frozenset({"pages", "lists", "parsers", "resources", "strict", "serializers"})
+SHARED_BY_DOORS = frozenset({"pages", "lists", "parsers", "resources", "strict", "serializers", "widgets"})
 """What the doors of other apps may build on besides: frames of pages and resources, shapes of the API."""
 DOORS = frozenset({"views", "api", "forms", "serializers", "urls", "api_urls"})
 COMPOSED = frozenset({"gates"})

@@ -29,6 +29,7 @@ RAW = frozenset({"execute", "executemany", "executescript"})
 OUTSIDE_SERVICES = {
     "config.health": "asks whether the database answers",
     "ledger.clock": "asks the database for the time",
+    "ledger.reading": "reads rows by plain statements, and writes none",
     "ledger.signals": "opens the log after migrate, before anybody could act",
     "ledger.triggers": "installs and inspects the triggers that refuse changes",
 }

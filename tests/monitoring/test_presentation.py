@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 
 from ledger import clock
+from ledger.templatetags.mw import figures
 from monitoring import views
 from monitoring.catalogue import CATALOGUE
 from monitoring.models import Run
@@ -103,7 +104,7 @@ def test_a_page_shows_verdict_chart_bound_interval_n_and_limits(name, kind):
         said.decided.bound,
         said.decided.value,
         f"n = {said.decided.n:,}",
-        said.decided.why[:3],
+        figures(said.decided.why)[:8],
     ):
         assert needed in plain
     assert CATALOGUE[name].cannot_tell in plain

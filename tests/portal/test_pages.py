@@ -27,7 +27,7 @@ from people.services.people import user_create
 from people.services.second_factor import second_factor_begin, second_factor_confirm
 from registry.models import Version
 from registry.selectors.versions import version_by_id
-from tests.world import PASSWORD, make_world, rows, work
+from tests.world import PASSWORD, make_world, publish, rows, work
 
 pytestmark = pytest.mark.slow
 APPS = ("registry", "monitoring", "governance")
@@ -170,6 +170,7 @@ def test_pages_ask_the_database_a_bounded_number_of_times(
 @pytest.mark.once
 def test_the_ledger_page_says_who_else_holds_the_log(world):
     work()
+    publish()
     page = signed_in(world, "auditor")
 
     def said() -> str:
