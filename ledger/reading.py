@@ -44,17 +44,27 @@ def read_all(model: type[M]) -> list[M]:
     return read_where(model, "TRUE", ())
 
 
-def there_are(asked: Mapping[str, tuple[type[models.Model], str, Sequence[Any]]]) -> frozenset[str]:
-    """Of several questions (model, field, values) those to which there is a row at least; one statement for all."""
-    parts, given, names = [], [], []
-    for name, (model, column, values) in asked.items():
-        if values:
-            (field,) = _fields(model, [column])
-            marks = ", ".join(["%s"] * len(values))
-            rows = f'SELECT 1 FROM "{model._meta.db_table}" WHERE "{field.column}" IN ({marks})'  # noqa: S608
-            parts.append(f"EXISTS ({rows})")
-            given += [field.get_db_prep_value(value, connection) for value in values]
-            names.append(name)
+def there_are(asked: Mapping[str, tuple[type[models.Model], Mapping[str, Sequence[Any]]]]) -> frozenset[str]:
+    """Of several questions (a model, and the values that each of some fields may have) those to which there is a row at
+    least; one statement for all."""
+    parts: list[str] = []
+    given: list[Any] = []
+    names = []
+    for name, (model, wanted) in asked.items():
+        if not all(wanted.values()):
+            continue
+        fields = _fields(model, list(wanted))
+        where = " AND ".join(
+            f'"{field.column}" IN ({", ".join(["%s"] * len(values))})'
+            for field, values in zip(fields, wanted.values(), strict=True)
+        )
+        parts.append(f'EXISTS (SELECT 1 FROM "{model._meta.db_table}" WHERE {where})')  # noqa: S608
+        given += [
+            field.get_db_prep_value(value, connection)
+            for field, values in zip(fields, wanted.values(), strict=True)
+            for value in values
+        ]
+        names.append(name)
     if not parts:
         return frozenset()
     with connection.cursor() as cursor:

@@ -9,6 +9,7 @@ from functools import cached_property
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Max
 
 from ledger import clock, reading, tree, triggers
 from ledger.catalogue import catalogue
@@ -265,20 +266,15 @@ def recording(kind: str, subject_ids: Sequence[UUID]) -> dict[str, UUID]:
     return dict(rows.values_list("subject_id", "id"))
 
 
-def entries_of(kind: str, subject_ids: Sequence[str], event: str) -> list[Entry]:
-    """The entries of one event about many subjects, oldest first."""
+def last_of(kind: str, subject_ids: Sequence[str], event: str) -> dict[str, datetime]:
+    """Subject id -> when the last entry of one event about it was recorded, of many subjects at once."""
     rows = Entry.objects.filter(subject_kind=kind, subject_id__in=subject_ids, event=event)
-    return list(rows.order_by("at", "id"))
+    return dict(rows.values_list("subject_id").annotate(Max("at")))
 
 
 def parsed(row: Entry) -> entry.Entry:
     """What an entry's bytes say. Raises Fault for bytes that are no entry of a version known here."""
-    return said_by(bytes(row.bytes))
-
-
-def said_by(data: bytes) -> entry.Entry:
-    """As `parsed`, for the bytes alone."""
-    found = entry.parse(data)
+    found = entry.parse(bytes(row.bytes))
     if found.entry is None:
         raise Fault("malformed", f"entry version {found.version} is not known to this software")
     return found.entry

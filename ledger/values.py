@@ -112,7 +112,15 @@ def require_text(value: str, field_name: str, max_length: int | None = None) -> 
 
 
 def _ordered(value: Any, name: str) -> Any:
-    if value is None or isinstance(value, bool):
+    # What a database gives back are these very types; a gate hashes some thousand of them.
+    kind = type(value)
+    if kind is str:
+        if not value.isascii() or "\x00" in value:
+            require_text(value, name)
+        return value
+    if kind is dict and all(type(key) is str and key.isascii() and "\x00" not in key for key in value):
+        return {key: _ordered(item, name) for key, item in value.items()}
+    if value is None or kind is bool:
         return value
     if isinstance(value, str):
         require_text(value, name)

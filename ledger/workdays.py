@@ -37,13 +37,8 @@ class Calendar:
 
     def after(self, moment: datetime, working_days: int) -> datetime:
         """The close of the `working_days`-th working day after the one that `moment` lies in, in UTC."""
-        day, left = moment.astimezone(self.zone).date(), working_days
-        for _ in range(MOST_DAYS):
-            if left <= 0 and self.works(day):
-                return self._at(day, self.closes)
-            day += timedelta(days=1)
-            left -= self.works(day)
-        raise ValueError(f"no {working_days} working days within {MOST_DAYS} days")
+        day = _working_day(self, moment.astimezone(self.zone).date(), working_days)
+        return self._at(day, self.closes)
 
     def within(self, moment: datetime) -> datetime:
         """`moment` if people work then, otherwise the next opening, in UTC: when something may lapse."""
@@ -83,6 +78,18 @@ def calendar_problem() -> str:
     if country and country not in holidays.list_supported_countries():
         return f"WORKING_COUNTRY: the holidays of '{country}' are not known (ISO 3166, two letters)."
     return ""
+
+
+@lru_cache(maxsize=1_024)
+def _working_day(calendar: Calendar, day: date, working_days: int) -> date:
+    # A list of two hundred due dates asks of few days, and of the same ones again.
+    left = working_days
+    for _ in range(MOST_DAYS):
+        if left <= 0 and calendar.works(day):
+            return day
+        day += timedelta(days=1)
+        left -= calendar.works(day)
+    raise ValueError(f"no {working_days} working days within {MOST_DAYS} days")
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,7 @@ from functools import cached_property
 from governance.gates import material
 from governance.models import Decision, Policy
 from governance.policies.document import PolicyDocument
-from governance.selectors.ground import Ground, ground_of, grounded
+from governance.selectors.ground import Ground, ground_of, grounded, is_grounded
 from governance.selectors.requirements import RequirementState, document_of, policy_of, requirement_states
 from governance.selectors.shown import shown_digest, shown_set
 from ledger.services.replay import Examined, examine
@@ -33,8 +33,9 @@ class Context:
     judged_by: Policy | None = None
 
     def __post_init__(self) -> None:
-        # Whatever the gates ask of it rests on one reading; the caller's own row stays as it is.
-        self.version = grounded(self.version)
+        # Whatever the gates ask of it rests on one reading: that which the caller has begun, or a new one.
+        if not is_grounded(self.version):
+            self.version = grounded(self.version)
 
     @cached_property
     def ground(self) -> Ground:

@@ -49,8 +49,8 @@ def examined(
     `replay.examine`), so that the log is asked once."""
     held: dict[type[Governed], list[UUID]] = {model: list(rows) for model, rows in (ids or {}).items()}
     # An objection that was taken out of the database still stands: the log knows where each was put.
-    links = subjects_within(FindingLink.ledger_kind, context.version.system_id)
-    if links:
+    if context.ground.objected:
+        links = subjects_within(FindingLink.ledger_kind, context.version.system_id)
         held[FindingLink] = links
         held[Finding] = list(
             FindingLink.objects.filter(pk__in=links).values_list("finding_id", flat=True).distinct()

@@ -13,12 +13,11 @@ from django.db.models import Q, QuerySet
 
 from governance.challenge import FINDING
 from governance.models import Dissent, Finding, FindingExtension, FindingLink
-from governance.selectors.visible import one
 from ledger.actors import Actor
 from people import access
 from people.catalogue import P
 from registry.models import Version
-from registry.selectors.lookup import locked
+from registry.selectors.lookup import locked, one
 
 ENDED = ("closed", "withdrawn")
 _FINDINGS = Finding.objects.select_related("system", "validation__version__model__system").prefetch_related(

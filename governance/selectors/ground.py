@@ -31,10 +31,10 @@ from governance.models import (
 from governance.selectors.findings import dissents_on, findings_on, links_on
 from governance.selectors.policies import UNPINNED, Choice, choices_for
 from ledger import reading
-from ledger.models import Governed
+from ledger.models import Entry, Governed
 from monitoring.models import Run
 from registry.models import Version
-from registry.selectors.contents import Contents, kept, settled
+from registry.selectors.contents import Contents, carries, kept, settled
 
 _OF_VERSION: Mapping[str, tuple[type[Governed], Callable[[Any], Any]]] = {
     "documents": (VersionDocument, lambda row: (row.kind, row.attached_at, row.pk)),
@@ -55,13 +55,15 @@ class Ground(Contents):
     @cached_property
     def _there(self) -> frozenset[str]:
         version = self.version
-        asked = {name: (model, "version", [version.pk]) for name, (model, _) in _OF_VERSION.items()}
+        asked = {name: (model, {"version": [version.pk]}) for name, (model, _) in _OF_VERSION.items()}
+        objected = {"subject_kind": [FindingLink.ledger_kind], "system_id": [str(version.system_id)]}
         return reading.there_are(
             {
                 **asked,
-                "wide_waivers": (WideWaiver, "model", [version.model_id]),
-                "links": (FindingLink, "system", [version.system_id]),
-                "dissents": (Dissent, "decision", [row.pk for row in self.decisions]),
+                "wide_waivers": (WideWaiver, {"model": [version.model_id]}),
+                "links": (FindingLink, {"system": [version.system_id]}),
+                "dissents": (Dissent, {"decision": [row.pk for row in self.decisions]}),
+                "objected": (Entry, objected),
             }
         )
 
@@ -122,6 +124,11 @@ class Ground(Contents):
     def links(self) -> list[FindingLink]:
         return list(links_on(self.version)) if "links" in self._there else []
 
+    @property
+    def objected(self) -> bool:
+        """Whether the log knows of a finding about anything in its system, whatever the tables hold now."""
+        return "objected" in self._there
+
     @cached_property
     def dissents(self) -> list[Dissent]:
         return list(dissents_on(self.version)) if self._there & {"dissents", "links"} else []
@@ -181,6 +188,11 @@ def which(version: Version, rows: Mapping[str, QuerySet[Any]]) -> frozenset[str]
 def grounded(version: Version) -> Version:
     """A copy of `version` that carries its ground, for one look."""
     return settled(version, Ground)
+
+
+def is_grounded(version: Version) -> bool:
+    """Whether `version` carries its ground."""
+    return carries(version, Ground)
 
 
 def ground_of(version: Version) -> Ground:

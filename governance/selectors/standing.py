@@ -10,11 +10,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import F, Q, QuerySet
 
 from governance.catalogue import title_of
 from governance.models import Condition, Warrant
+from governance.selectors.ground import ground_of, grounded, is_grounded
+from registry.models import Version
 
 STANDING = ("endings", "version__conditions")
 """What `standing_at` reads beside the warrant, for `prefetch_related`."""
@@ -106,21 +109,24 @@ def fallen_at(warrant: Warrant, at: dt.datetime) -> Standing | None:
 
 
 def answering(rows: QuerySet[Warrant], at: dt.datetime) -> Warrant | None:
-    """The warrant of a slot that answers at `at`: the newest one in force, otherwise the newest.
+    """The warrant of a slot that answers at `at`: the newest one in force, otherwise the newest. Its version carries its
+    ground.
 
     While a renewal is granted and not signed yet, the old warrant answers; from its signature on the new one does.
     """
-    known = rows.select_related("version__model__system", "slot", "deployment")
-    found = list(
-        known.prefetch_related(None).prefetch_related(*STANDING).order_by("-granted_at", "-pk")[:MOST]
-    )
+    known = rows.select_related("version__model__system").prefetch_related(None).prefetch_related("endings")
+    found = list(known.order_by("-granted_at", "-pk")[:MOST])
+    looks: dict[UUID, Version] = {}
+    for row in found:
+        row.version = looks.setdefault(row.version_id, grounded(row.version))
     return next((row for row in found if standing_at(row, at).in_force), found[0] if found else None)
 
 
 def conditions_of(warrant: Warrant) -> list[Condition]:
     """The conditions of the round that approved the version, in the order of their deadlines."""
     version = warrant.version
-    rows = [row for row in version.conditions.all() if row.decision_round == version.decision_round]
+    known = ground_of(version).conditions if is_grounded(version) else version.conditions.all()
+    rows = [row for row in known if row.decision_round == version.decision_round]
     return sorted(rows, key=lambda row: (row.due_from, row.set_at, str(row.pk)))
 
 

@@ -45,7 +45,7 @@ from registry.models import Contribution, Ownership, Tiering, Version
 from registry.selectors.tierings import tierings_visible
 from registry.selectors.versions import versions_visible
 
-MOST = 200
+MOST = 100
 """Of one kind."""
 KINDS = {
     "decide": "Decide",
@@ -117,7 +117,7 @@ def inbox_of(actor: Actor) -> Inbox:
     """Everything that waits for the acting person."""
     reached, now = desk_of(actor), clock.now()
     there = reading.there_are(
-        {kind: (model, "state", states) for kind, (model, states, _) in SOURCES.items()}
+        {kind: (model, {"state": states}) for kind, (model, states, _) in SOURCES.items()}
     )
     review, decide = _to_review(actor, reached), _to_decide(actor, reached)
     rows = (*review[:MOST], *decide[:MOST])

@@ -7,7 +7,7 @@ import datetime as dt
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from governance.selectors.tasks import KINDS, Task, inbox_of
+from governance.selectors.tasks import KINDS, MOST, Task, inbox_of
 from ledger import clock
 from ledger.actors import Actor
 from ledger.workdays import calendar
@@ -84,6 +84,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
         "today": sum(_due_word(task, now) == "today" for task in tasks),
         "all": len(tasks),
         "barred": found.barred,
+        "most": MOST,
         "more": [KINDS[kind] for kind in found.more],
         "me": actor.id,
         "names": named(person for task in shown for person in (*task.on_it, *task.stands_for)),

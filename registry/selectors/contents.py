@@ -111,6 +111,11 @@ def settled(version: Version, make: Callable[[Version], Contents] = Contents) ->
     return row
 
 
+def carries(version: Version, make: type[Contents]) -> bool:
+    """Whether `version` was settled with `make`."""
+    return isinstance(version.__dict__.get("_contents"), make)
+
+
 def kept(version: Version, make: type[C]) -> C:
     """What a settled version carries, or else a new reading; its `version` is the one that carries it."""
     found = version.__dict__.get("_contents")

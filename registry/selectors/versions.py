@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import lru_cache
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -44,22 +43,10 @@ def versions_by_subject(digest: str) -> QuerySet[Version]:
 
 
 def entered(rows: Iterable[Version]) -> dict[UUID, datetime]:
-    """When each version came into the state it is in, by the last entry that says so; from its registration where no
-    move did."""
+    """When each version came into the state it is in: with its last move, or its registration where none was made."""
     versions = {str(row.pk): row for row in rows}
-    found = {row.pk: row.registered_at for row in versions.values()}
-    moved = log.entries_of("version", list(versions), events.VERSION_MOVED.name)
-    for entry in moved:
-        row = versions[entry.subject_id]
-        if _target(bytes(entry.bytes)) == row.state:
-            found[row.pk] = entry.at
-    return found
-
-
-@lru_cache(maxsize=8_192)
-def _target(data: bytes) -> str:
-    """Where the move led that these bytes of an entry record; by the bytes themselves, which never change."""
-    return str(log.said_by(data).data.get("to"))
+    moved = log.last_of("version", list(versions), events.VERSION_MOVED.name)
+    return {row.pk: moved.get(key, row.registered_at) for key, row in versions.items()}
 
 
 def files(version_id: UUID) -> QuerySet[ArtifactFile]:

@@ -45,13 +45,14 @@ def test_one_question_tells_of_which_there_are_any(world: Any) -> None:
     version = world.approved()
     assert reading.there_are(
         {
-            "decisions": (Decision, "version", [version.pk]),
-            "waivers": (Waiver, "state", ["requested"]),
-            "links": (FindingLink, "system", [world.system_id]),
-            "nothing": (Decision, "pk", []),
+            "decisions": (Decision, {"version": [version.pk]}),
+            "waivers": (Waiver, {"state": ["requested"]}),
+            "links": (FindingLink, {"system": [world.system_id]}),
+            "mine": (Decision, {"version": [version.pk], "person": ["p-nobody"]}),
+            "nothing": (Decision, {"pk": []}),
         }
     ) == frozenset({"decisions"})
-    assert reading.there_are({"nothing": (Decision, "pk", [])}) == frozenset()
+    assert reading.there_are({"nothing": (Decision, {"pk": []})}) == frozenset()
 
 
 @pytest.mark.once
