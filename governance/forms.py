@@ -13,7 +13,7 @@ from governance.models.validations import Rating
 from governance.selectors.drills import OUTCOMES
 from governance.services.conditions import LONGEST_TEXT, MOST, Asked
 from people.catalogue import ROLES
-from people.widgets import LongSelect
+from people.widgets import LongSelect, options_of
 
 
 class NoForm(forms.Form):
@@ -132,6 +132,8 @@ class ConditionsForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.rows = range(1, MOST + 1) if allowed else range(0)
+        choices = [("", "Nobody yet"), *people]
+        unchosen = options_of(choices)
         for number in self.rows:
             self.fields[f"text_{number}"] = forms.CharField(
                 label=f"Condition {number}", max_length=LONGEST_TEXT, required=False
@@ -139,9 +141,9 @@ class ConditionsForm(forms.Form):
             self.fields[f"until_{number}"] = _day(f"Met by the end of (condition {number})", required=False)
             self.fields[f"responsible_{number}"] = forms.ChoiceField(
                 label=f"Who sees to it (condition {number})",
-                choices=[("", "Nobody yet"), *people],
+                choices=choices,
                 required=False,
-                widget=LongSelect,
+                widget=LongSelect(unchosen),
             )
         if afterwards:
             self.fields["review_afterwards"] = forms.BooleanField(

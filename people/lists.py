@@ -18,6 +18,7 @@ from django.core.paginator import Paginator
 from django.db.models import F, OrderBy, QuerySet
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
+from django.utils.functional import SimpleLazyObject
 
 from ledger.actors import Actor
 from ledger.errors import Invalid
@@ -75,6 +76,7 @@ class Listing:
     empty: str = "There is nothing that you may see."
     usual: Mapping[str, str] = field(default_factory=dict)
     """Filters that hold where an address doesn't name them; it lifts one by naming it with nothing."""
+    per_page: int = PER_PAGE
 
     def column(self, name: str) -> Column | None:
         return next((column for column in self.columns if column.name == name), None)
@@ -168,13 +170,14 @@ def shown_list(request: HttpRequest, listing: Listing, rows: Rows = None) -> dic
     `rows_of`."""
     actor = actor_of(request)
     wanted = asked(listing, request.GET)
-    page: Any = Paginator(rows_of(wanted, actor, rows), PER_PAGE).get_page(request.GET.get(PAGE))
+    page: Any = Paginator(rows_of(wanted, actor, rows), listing.per_page).get_page(request.GET.get(PAGE))
     objects = list(page)
     return {
         "listing": listing,
         "asked": wanted,
         "page": page,
-        "rows": list(_cells(listing, objects)),
+        # a page with a table of its own needs none of them
+        "rows": SimpleLazyObject(lambda: list(_cells(listing, objects))),
         "objects": objects,
         "heads": [_head(wanted, column) for column in listing.columns],
         "filters": [

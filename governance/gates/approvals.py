@@ -9,8 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, replace
 
-from django.db.models import QuerySet
-
 from governance.gates.answers import Answer, Reason
 from governance.gates.context import DECIDED, Context
 from governance.gates.material import LIGHT
@@ -22,7 +20,6 @@ from people import access
 from people.catalogue import ROLES
 from people.selectors import acted_for
 from registry.machines import VERSION
-from registry.models import Version
 from registry.selectors import versions
 
 LIGHT_NOTE = (
@@ -122,7 +119,7 @@ def approvals_complete(context: Context) -> tuple[list[Reason], list[str]]:
     notes = [LIGHT_NOTE] if context.path == LIGHT else []
     notes += [
         f"{newer} is {VERSION.state(newer.state).title.lower()} already: this decision is on an earlier version."
-        for newer in _newer(context)
+        for newer in context.ground.later
     ]
     notes += [
         f"The approval by {item.decision.person} as {ROLES[item.decision.seat].title} does not count: {item.why}"
@@ -168,14 +165,6 @@ def _left_for_later(context: Context, filled: tuple[Seat, ...]) -> dict[str, dt.
         return {}
     rows = current_conditions(context.version)
     return {row.seat: row.due_from for row in rows if row.kind == REVIEW and row.seat in allowed}
-
-
-def _newer(context: Context) -> QuerySet[Version]:
-    """Later versions of the model that are on their way or were let through: whoever decides must know of them."""
-    later = Version.objects.select_related("model").filter(
-        model=context.version.model_id, number__gt=context.version.number
-    )
-    return later.filter(state__in=("validation", "review", "approved", "restricted")).order_by("number")
 
 
 def bars(context: Context, principals: frozenset[str]) -> dict[str, str]:

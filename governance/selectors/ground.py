@@ -36,6 +36,7 @@ from monitoring.models import Run
 from registry.models import Version
 from registry.selectors.contents import Contents, carries, kept, settled
 
+LET_THROUGH = ("approved", "restricted")
 _OF_VERSION: Mapping[str, tuple[type[Governed], Callable[[Any], Any]]] = {
     "documents": (VersionDocument, lambda row: (row.kind, row.attached_at, row.pk)),
     "checklist_answers": (ChecklistAnswer, lambda row: (row.answered_at, row.pk)),
@@ -162,6 +163,16 @@ class Ground(Contents):
         """Of every round, in the order they were taken."""
         rows = reading.read(Decision, "version", [self.version.pk])
         return sorted(rows, key=lambda row: (row.decided_at, row.pk))
+
+    @cached_property
+    def later(self) -> list[Version]:
+        """Later versions of the model that are on their way or were let through: whoever decides must know of them."""
+        rows = Version.objects.select_related("model").filter(
+            model=self.version.model_id,
+            number__gt=self.version.number,
+            state__in=("validation", "review", *LET_THROUGH),
+        )
+        return list(rows.order_by("number")[:50])
 
     @cached_property
     def _choices(self) -> tuple[Choice, Choice]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from governance.models import Decision
+from governance.selectors.ground import ground_of
 from registry.machines import ROUND_OPEN
 from registry.models import Version
 
@@ -35,5 +36,4 @@ def last_approved(version: Version) -> Version | None:
 
 def newer_versions(version: Version) -> list[Version]:
     """Later versions of the model that are submitted or approved: whoever decides on this one should know of them."""
-    rows = Version.objects.select_related("model").filter(model=version.model_id, number__gt=version.number)
-    return list(rows.filter(state__in=(*ROUND_OPEN, "approved")).order_by("number")[:20])
+    return [row for row in ground_of(version).later if row.state in (*ROUND_OPEN, "approved")][:20]

@@ -63,6 +63,11 @@ KINDS = {
     "finding": "Answer or judge a finding",
     "validation": "Work on a validation",
 }
+_NAMED = (
+    "number", "state", "decision_round", "registered_at", "policy_digest",
+    "model__name", "model__system__name", "model__system__risk_tier",
+)  # fmt: skip
+"""What a task says of a version: a hundred model cards are not read for it."""
 CLAIMED = ("decide", "review")
 
 
@@ -154,7 +159,7 @@ def _took_part(actor: Actor, version: str = "pk") -> Exists:
 def _to_review(actor: Actor, reached: Desk) -> list[Version]:
     """What waits for whoever may review it, the oldest first, of others' work alone; one more than is listed."""
     rows = reached.within(P.VERSION_REVIEW, versions_visible(actor).filter(state="validation"))
-    return list(rows.filter(~_took_part(actor)).order_by("registered_at")[: MOST + 1])
+    return list(rows.filter(~_took_part(actor)).only(*_NAMED).order_by("registered_at")[: MOST + 1])
 
 
 def _to_decide(actor: Actor, reached: Desk) -> list[Version]:
@@ -163,7 +168,8 @@ def _to_decide(actor: Actor, reached: Desk) -> list[Version]:
     given = Decision.objects.filter(
         version=OuterRef("pk"), decision_round=OuterRef("decision_round"), person=actor.id
     )
-    return list(rows.filter(~_took_part(actor), ~Exists(given)).order_by("registered_at")[: MOST + 1])
+    rows = rows.filter(~_took_part(actor), ~Exists(given)).only(*_NAMED)
+    return list(rows.order_by("registered_at")[: MOST + 1])
 
 
 def _versions(actor: Actor, reached: Desk, waiting: Waiting) -> Iterator[Task]:

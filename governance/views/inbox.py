@@ -65,6 +65,7 @@ INBOX = register(
         ),
         things=("task", "tasks"),
         empty="Nothing waits for you.",
+        per_page=25,
     )
 )  # fmt: skip
 
