@@ -63,6 +63,7 @@ class Ground(Contents):
                 **asked,
                 "wide_waivers": (WideWaiver, {"model": [version.model_id]}),
                 "links": (FindingLink, {"system": [version.system_id]}),
+                "own_links": (FindingLink, {"version": [version.pk]}),
                 "dissents": (Dissent, {"decision": [row.pk for row in self.decisions]}),
                 "objected": (Entry, objected),
             }
@@ -123,7 +124,7 @@ class Ground(Contents):
 
     @cached_property
     def links(self) -> list[FindingLink]:
-        return list(links_on(self.version)) if "links" in self._there else []
+        return list(links_on(self.version)) if self._there & {"links", "own_links"} else []
 
     @property
     def objected(self) -> bool:
@@ -132,7 +133,7 @@ class Ground(Contents):
 
     @cached_property
     def dissents(self) -> list[Dissent]:
-        return list(dissents_on(self.version)) if self._there & {"dissents", "links"} else []
+        return list(dissents_on(self.version)) if self.links or "dissents" in self._there else []
 
     @cached_property
     def validations(self) -> list[Validation]:

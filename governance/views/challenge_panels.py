@@ -68,7 +68,7 @@ def comments_panel(version: Version, reached: Reach) -> Panel:
     newest = list(threads[:NEWEST])
     data = {
         "threads": newest,
-        "thread_count": len(newest) if len(newest) < NEWEST else threads.count(),
+        "thread_count": threads.count(),
         "may_comment": reached.allows(P.COMMENT_WRITE, version),
     }
     return Panel("Comments", "governance/comments_panel.html", data, frozenset(row.author for row in newest))

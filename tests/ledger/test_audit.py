@@ -10,6 +10,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, models, transaction
 
+from ledger import selectors
 from ledger.models import Checkpoint, Entry, KeyRecord, Leaf, LedgerAudit, Log, Pending, PersonalText, Tile
 from ledger.services import audit, replay, sequencer
 from modelwarrant import entry, merkle
@@ -243,8 +244,7 @@ def test_a_state_that_nobody_decided_is_named_with_both_values(log):
 
 def test_what_is_kept_of_entries_never_speaks_for_other_bytes(log, database_owner):
     row = KeyRecord.objects.get(purpose="model")
-    last = Entry.objects.filter(subject_kind="key", subject_id=str(row.pk)).order_by("-at").first()
-    first = Entry.objects.filter(subject_kind="key", subject_id=str(row.pk)).order_by("at").first()
+    first, *_, last = (item.row for item in selectors.history("key", row.pk))
     assert audit.row_faults(row) == []  # from here on both entries are kept
     stored, other = bytes(last.bytes), bytes(first.bytes)
     with database_owner():

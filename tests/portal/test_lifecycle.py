@@ -109,7 +109,7 @@ def test_machines_and_moves_are_pages_and_answers(world: Any) -> None:
     form = {"what": "Training data", "how": "deleted", "statement": "Deleted, I looked."}
     assert owner.post(attesting, form).status_code == 302
     assert Disposal.objects.get().attested_by == world.users["owner"].pseudonym
-    assert "Deleted, I looked." in text_of(owner, reverse("governance:version", args=[version.pk]))
+    assert "Deleted, I looked." in text_of(owner, reverse("governance:thing", args=["version", version.pk]))
     retiring = reverse("governance:act", args=["retire", version.pk])
     assert owner.post(retiring, {"reason": "Replaced."}).status_code == 302
     version.refresh_from_db()
