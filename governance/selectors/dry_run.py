@@ -22,6 +22,7 @@ from governance.selectors.ground import ground_of, grounded, policy_of
 from governance.selectors.policies import document_of, speaks_of
 from governance.selectors.readiness import answers_shown, documents_of
 from governance.selectors.rejudged import Evidence, requirement_obstacles
+from governance.selectors.requirements import declared
 from governance.selectors.shown import shown_set
 from ledger import clock
 from ledger.models import Entry
@@ -218,7 +219,7 @@ def _now(version: Version, now: dt.datetime) -> Facts:
     return Facts(
         version,
         Evidence(
-            now, tuple(ground_of(version).evidence), _declared(version), _waived(covers), _accepted(accepted)
+            now, tuple(ground_of(version).evidence), declared(version), _waived(covers), _accepted(accepted)
         ),
         shown,
         frozenset(row.kind for row in documents_of(version)),
@@ -253,7 +254,7 @@ def _then(version: Version, moment: dt.datetime) -> Facts | None:
         Evidence(
             moment,
             tuple(runs),
-            _declared(version),
+            declared(version),
             _waived(waivers.exclude(decided_by="")),
             _accepted(accepted),
         ),
@@ -269,13 +270,6 @@ def _then(version: Version, moment: dt.datetime) -> Facts | None:
 def _approvers(version: Version, decision_round: int, at: dt.datetime) -> tuple[Decision, ...]:
     rows = version.decisions.filter(outcome="approve", decision_round=decision_round, decided_at__lte=at)
     return tuple(rows)
-
-
-def _declared(version: Version) -> dict[str, frozenset[Any]]:
-    found: dict[str, set[Any]] = {}
-    for role, data in registered.lineage(version.pk).values_list("role", "dataset_version_id"):
-        found.setdefault(role, set()).add(data)
-    return {role: frozenset(rows) for role, rows in found.items()}
 
 
 def _waived(rows: QuerySet[Waiver]) -> frozenset[str]:

@@ -10,8 +10,8 @@ from django.db.models import QuerySet
 from governance.models import ChecklistAnswer, VersionDocument
 from governance.selectors.ground import ground_of, policy_of
 from governance.selectors.policies import document_of
-from governance.selectors.visible import one
 from registry.models import Version
+from registry.selectors.lookup import one
 
 AFTER_THE_DECISION = frozenset({"deploy"})
 """Moves whose questions come after the approval: their answers are no part of what was approved."""

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from governance.models import Waiver, WaiverRenewal, WideWaiver
-from governance.selectors.visible import one
 from registry.models import AIModel
+from registry.selectors.lookup import one
 
 LADDER = ("independent-validator", "risk-reviewer", "accountable-executive")
 """Roles that approve a waiver, each one level above the one before; above the last there is none."""

@@ -12,13 +12,12 @@ from governance.challenge import VALIDATION
 from governance.models import Decision, Validation
 from governance.selectors.holders import holders_of
 from governance.selectors.requirements import document_of, policy_of
-from governance.selectors.visible import one
 from ledger.actors import Actor
 from people import access
 from people.catalogue import SEATS, P
 from people.models import User
 from registry.models import Version
-from registry.selectors.lookup import locked
+from registry.selectors.lookup import locked, one
 from registry.selectors.systems import owners
 from registry.selectors.versions import contributors, versions_visible
 

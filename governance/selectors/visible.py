@@ -15,6 +15,7 @@ from ledger.actors import Actor
 from ledger.errors import NotThere
 from people import access
 from people.catalogue import P
+from registry.selectors.lookup import one
 
 Row = TypeVar("Row", bound=Model)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
@@ -104,11 +105,3 @@ def reads_policies(actor: Actor) -> bool:
 def policies_visible(actor: Actor) -> QuerySet[Policy]:
     """All of them, or none."""
     return Policy.objects.all() if reads_policies(actor) else Policy.objects.none()
-
-
-def one(rows: QuerySet[Row], row_id: UUID) -> Row:
-    """The row of this id. Raises NotThere."""
-    row = rows.filter(pk=row_id).first()
-    if row is None:
-        raise NotThere
-    return row

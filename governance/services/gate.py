@@ -122,7 +122,6 @@ def _answer(version: Version, warrant: Warrant | None, environment: str, region:
     if warrant is None:
         return _without_warrant(Context(version, now, slot), slot, environment)
     context = Context(warrant.version, now, slot)
-    warrant.version = context.version
     answers = _answers(warrant, context)
     answer = heaviest(item.answer for item in answers)
     standing = standing_at(warrant, context.at)

@@ -14,7 +14,7 @@ from governance.policies.document import Known, digest, load
 from governance.policies.reading import PolicyInvalid, Problem, read
 from governance.policies.scope import Scope
 from governance.selectors.policies import document_of, in_force, speaks_of
-from governance.selectors.visible import one, policies_visible, reads_policies
+from governance.selectors.visible import policies_visible, reads_policies
 from ledger import clock
 from ledger.actors import Actor, Subject
 from ledger.errors import Conflict, Invalid, NotThere, Refused
@@ -29,6 +29,7 @@ from people.services.reading import shown
 from registry.models import Version
 from registry.models.versions import ComponentKind
 from registry.selectors.cards import CARD
+from registry.selectors.lookup import one
 from registry.selectors.versions import contributors
 
 BOUNDED_UNITS = frozenset({"share", "area", "ratio", "squared error", "distance"})

@@ -13,7 +13,6 @@ from uuid import UUID
 from governance.frameworks.assessment import SYMBOLS, Assessment, RowState, State, assess
 from governance.gates.context import Context
 from governance.policies.sentences import sentences
-from governance.selectors.visible import one
 from governance.snapshots import evidence
 from governance.snapshots.challenge import dissents_of, findings_of
 from governance.snapshots.emergencies import emergencies_of
@@ -40,6 +39,7 @@ from registry.machines import VERSION
 from registry.models import Version
 from registry.selectors import tierings, versions
 from registry.selectors.cards import CARD
+from registry.selectors.lookup import one
 
 KINDS = {"scorecard": "Scorecard", "audit": "Evidence report"}
 FORMAT = 1
